@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one instruction reads or writes: a strided set of byte runs in one memory.
+#pragma once
+
+#include <cstdint>
+
+#include "isa/isa.h"
+
+namespace npu_model {
+
+// Runs of `run` bytes at base + o * outerStride + i * innerStride, o < outer, i < inner. Trivial on
+// purpose: an instruction fills a few of many slots.
+struct Access {
+    const char* operand;  // its name in messages
+    uint64_t base;
+    uint32_t outer;
+    uint32_t inner;
+    int64_t outerStride;
+    int64_t innerStride;
+    uint32_t run;
+    NpuMemory memory;
+    bool write;
+    bool undefines;         // the write leaves the bytes undefined (padding without a value)
+    const uint32_t* bytes;  // null, or for each i < inner the bytes of a 32-byte run that count
+
+    bool Empty() const { return outer == 0 || inner == 0 || run == 0; }
+    // Counts whole runs, also where a mask leaves bytes out.
+    uint64_t Bytes() const { return uint64_t{outer} * inner * run; }
+    // First byte after the last one touched; strides are never negative.
+    uint64_t End() const {
+        return base +
+               static_cast<uint64_t>((outer - 1) * outerStride + (inner - 1) * innerStride) + run;
+    }
+
+    // Joins runs that follow each other without a gap, so that walks are long and few.
+    void Merge() {
+        if (bytes == nullptr && (inner == 1 || innerStride == run)) {
+            run *= inner;
+            inner = 1;
+            if (outer == 1 || outerStride == run) {
+                run *= outer;
+                outer = 1;
+            }
+        }
+    }
+
+    // Calls visit(address, bytes) for every run; masked runs come as their contiguous pieces.
+    template <class Visit>
+    void ForEachRun(Visit visit) const {
+        for (uint32_t o = 0; o < outer; ++o) {
+            const uint64_t row = base + static_cast<uint64_t>(o * outerStride);
+            for (uint32_t i = 0; i < inner; ++i) {
+                const uint64_t begin = row + static_cast<uint64_t>(i * innerStride);
+                if (bytes == nullptr) {
+                    visit(begin, run);
+                } else {
+                    ForEachPiece(begin, bytes[i], visit);
+                }
+            }
+        }
+    }
+
+ private:
+    template <class Visit>
+    static void ForEachPiece(uint64_t begin, uint32_t mask, Visit visit) {
+        while (mask != 0) {
+            const auto skip = static_cast<uint32_t>(__builtin_ctz(mask));
+            const uint64_t rest = ~(uint64_t{mask} >> skip);
+            const auto length = static_cast<uint32_t>(__builtin_ctzll(rest));
+            visit(begin + skip, length);
+            mask &= static_cast<uint32_t>(~(((uint64_t{1} << length) - 1) << skip));
+        }
+    }
+};
+
+// One contiguous run.
+inline Access Contiguous(NpuMemory memory, uint64_t base, uint32_t bytes, const char* operand) {
+    return Access{operand, base, 1, 1, 0, 0, bytes, memory, false, false, nullptr};
+}
+
+// `rows` runs of `bytes` bytes, `stride` bytes from start to start.
+inline Access Rows(NpuMemory memory, uint64_t base, uint32_t rows, int64_t stride, uint32_t bytes,
+                   const char* operand) {
+    return Access{operand, base, rows, 1, stride, 0, bytes, memory, false, false, nullptr};
+}
+
+}  // namespace npu_model

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// State of one core: instruction numbers, clocks, and the checks at kernel end.
+#include "core/core.h"
+
+#include "core/launch_state.h"
+#include "core/names.h"
+#include "core/raise.h"
+
+namespace npu_model {
+namespace {
+
+thread_local Core* currentCore = nullptr;
+
+}  // namespace
+
+Core& CurrentCore() { return *currentCore; }
+void SetCurrentCore(Core* core) { currentCore = core; }
+
+Core::Core(LaunchState* launch, int32_t number, NpuCoreKind kind, int64_t block, int64_t subBlock)
+    : launch_(launch),
+      number_(number),
+      kind_(kind),
+      block_(block),
+      subBlock_(subBlock),
+      checked_(launch->Request().mode == Mode::kChecked) {}
+
+std::string Core::Name() const {
+    const std::string name = kind_ == kNpuAic ? "AIC" : "AIV";
+    return launch_->HasSubBlocks() && kind_ == kNpuAiv ? name + " " + std::to_string(subBlock_)
+                                                       : name;
+}
+
+LocalMemory& Core::Local(NpuMemory memory) {
+    auto& local = local_[memory];
+    if (local == nullptr) {
+        local = std::make_unique<LocalMemory>(launch_->Request().soc->localBytes[memory], checked_);
+    }
+    return *local;
+}
+
+uint32_t Core::BeginInstruction(NpuPipe pipe, const char* name, uint64_t address) {
+    const uint32_t number = ++last_[pipe];
+    if (checked_) {
+        auto& log = log_[pipe];
+        if (log.size() < kLogEntries) {
+            log.push_back({name, address});
+        } else {
+            log[(number - 1) % kLogEntries] = {name, address};
+        }
+    }
+    return number;
+}
+
+InstructionRecord Core::Record(NpuPipe pipe, uint32_t number) const {
+    InstructionRecord record;
+    record.name = "an instruction too old to name";
+    record.pipe = pipe;
+    record.core = number_;
+    record.index = number;
+    if (number > 0 && number + kLogEntries > last_[pipe] && !log_[pipe].empty()) {
+        const LogEntry& entry = log_[pipe][(number - 1) % kLogEntries];
+        record.name = entry.name;
+        record.addresses = {entry.address};
+    }
+    return record;
+}
+
+const Clock& Core::StartClock(NpuPipe pipe) {
+    Clock& clock = clocks_[pipe];
+    if (pipe == kNpuPipeS) {
+        clock.local[kNpuPipeS] = last_[kNpuPipeS];  // the scalar pipe is in order
+    } else if (joinedScalar_[pipe] != scalarVersion_) {
+        // An instruction is issued after all waits of the scalar pipe; its stores may still be
+        // under way.
+        LocalClock known = clocks_[kNpuPipeS].local;
+        known[kNpuPipeS] = 0;
+        clock.JoinLocal(known);
+        clock.JoinRemote(clocks_[kNpuPipeS].remote);
+        joinedScalar_[pipe] = scalarVersion_;
+    }
+    return clock;
+}
+
+Clock Core::CompletionClock(NpuPipe pipe) const {
+    Clock clock = clocks_[pipe];
+    clock.local[pipe] = last_[pipe];
+    return clock;
+}
+
+void Core::JoinClock(NpuPipe pipe, const Clock& clock) {
+    clocks_[pipe].Join(clock);
+    if (pipe == kNpuPipeS) {
+        ++scalarVersion_;
+    }
+}
+
+void Core::Barrier(NpuPipe pipe) {
+    if (pipe != kNpuPipeAll) {
+        StartClock(pipe);
+        clocks_[pipe].local[pipe] = last_[pipe];
+        return;
+    }
+    Clock all;
+    for (int p = 0; p < kNpuPipeCount; ++p) {
+        all.JoinRemote(clocks_[p].remote);
+    }
+    all.local = last_;
+    clocks_.fill(all);
+    ++scalarVersion_;
+}
+
+void Core::Finish() {
+    if (checked_) {
+        CheckEnd();
+    }
+    cache.ForEachLine([](DataCache::Line& line) { line.WriteBack(); });
+}
+
+void Core::Release() {
+    for (auto& local : local_) {
+        local.reset();
+    }
+    for (auto& log : log_) {
+        log = {};
+    }
+}
+
+void Core::CheckEnd() {
+    flags.ForEachRaised([](NpuPipe source, NpuPipe target, int32_t id,
+                           const EventFlags::Flag& flag) {
+        Raise(FaultKind::kEvent, flag.setter,
+              std::string("set_flag(") + PipeName(source) + ", " + PipeName(target) + ", " +
+                  std::to_string(id) + ") must be waited for before the kernel ends",
+              "Ascend C API, SetFlag/WaitFlag: they come in pairs");
+    });
+    for (size_t id = 0; id < crossCoreFlags.size(); ++id) {
+        if (crossCoreFlags[id].Pending() != 0) {
+            Raise(FaultKind::kCrossCore,
+                  "cross-core flag " + std::to_string(id) + " must be waited for as often as set",
+                  "Ascend C API, CrossCoreSetFlag");
+        }
+    }
+    if (registers.atomic != kNpuAtomicNone) {
+        Raise(FaultKind::kAtomic, "atomic mode must be switched off before the kernel ends",
+              "Ascend C API, SetAtomicAdd, SetAtomicNone");
+    }
+    if (registers.counterMode) {
+        Raise(FaultKind::kMaskMode, "counter mode must be left with SetMaskNorm before the end",
+              "Ascend C API, SetMaskCount");
+    }
+    cache.ForEachLine([](DataCache::Line& line) {
+        if (line.dirty != 0) {
+            Raise(FaultKind::kDataCache,
+                  "scalar stores to GM must be written back with DataCacheCleanAndInvalid",
+                  "Ascend C API, DataCacheCleanAndInvalid");
+        }
+    });
+}
+
+}  // namespace npu_model

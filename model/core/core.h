@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// One AI Core (AIC or AIV) during a launch: buffers, registers, pipes, flags.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/cross_core.h"
+#include "core/data_cache.h"
+#include "core/event_flags.h"
+#include "core/fault.h"
+#include "core/fiber.h"
+#include "core/local_memory.h"
+
+namespace npu_model {
+
+class LaunchState;
+
+struct PipeCounters {
+    uint64_t instructions = 0;
+    uint64_t gmReadBytes = 0;
+    uint64_t gmWrittenBytes = 0;
+    uint64_t localReadBytes = 0;
+    uint64_t localWrittenBytes = 0;
+};
+
+// Control registers that instructions read. All values are those at kernel start.
+struct Registers {
+    uint64_t maskLow = ~uint64_t{0};
+    uint64_t maskHigh = ~uint64_t{0};
+    bool counterMode = false;
+    NpuAtomic atomic = kNpuAtomicNone;
+    NpuType atomicType = kNpuF32;
+    uint64_t padValue = 0;
+    std::array<uint64_t, 2> compareMask{};  // written by register compares, read by select
+    uint64_t gatheredCount = 0;             // elements that GatherMask kept
+    uint64_t deqScale = 0;
+    std::array<uint64_t, 2> reduceResult{};  // value and index of a whole-tensor max or min
+    uint64_t accumulator = 0;                // of ReduceSum in accumulation mode
+};
+
+class Core {
+ public:
+    Core(LaunchState* launch, int32_t number, NpuCoreKind kind, int64_t block, int64_t subBlock);
+
+    LaunchState& Launch() const { return *launch_; }
+    int32_t Number() const { return number_; }
+    NpuCoreKind Kind() const { return kind_; }
+    int64_t Block() const { return block_; }
+    int64_t SubBlock() const { return subBlock_; }
+    bool Checked() const { return checked_; }
+    std::string Name() const;
+
+    LocalMemory& Local(NpuMemory memory);
+    uint8_t* Ub(uint32_t address) { return Local(kNpuUb).data() + address; }
+
+    // Takes the next instruction number of the pipe and, in checked mode, notes its place.
+    uint32_t BeginInstruction(NpuPipe pipe, const char* name, uint64_t address);
+    InstructionRecord Record(NpuPipe pipe, uint32_t number) const;
+    // What an instruction that `pipe` starts now may rely on.
+    const Clock& StartClock(NpuPipe pipe);
+    uint32_t LastNumber(NpuPipe pipe) const { return last_[pipe]; }
+
+    // Everything that `pipe` did so far, and all that it knew, as a clock for others.
+    Clock CompletionClock(NpuPipe pipe) const;
+    void JoinClock(NpuPipe pipe, const Clock& clock);
+    void Barrier(NpuPipe pipe);
+
+    // After the kernel function has returned: writes the data cache back and, in checked mode,
+    // raises what was left behind (flags, modes, dirty lines).
+    void Finish();
+    // False while it waits for a cross-core flag that nobody has counted up.
+    bool CanRun() const {
+        return waitFlag < 0 || crossCoreFlags[static_cast<size_t>(waitFlag)].Pending() > 0;
+    }
+    // Gives the local buffers back; counters stay.
+    void Release();
+
+    Registers registers;
+    EventFlags flags;
+    DataCache cache;
+    std::array<PipeCounters, kNpuPipeCount> counters{};
+    // The 16 flags of the hardware, then one for the barrier through GM.
+    std::array<CrossCoreFlag, 17> crossCoreFlags{};
+    static constexpr int32_t kSoftSyncFlag = 16;
+    int32_t softSyncs = 0;  // barriers through GM that this core has entered
+    std::array<void*, kNpuFrontEndSlots> frontEnd{};
+    std::unique_ptr<Fiber> fiber;
+    std::string waitsFor;  // for the deadlock report; empty while runnable
+    int32_t waitFlag = -1;  // the cross-core flag that would end the wait
+    bool polled = false;   // yielded in a polling loop since it last did anything else
+
+ private:
+    void CheckEnd();
+
+    struct LogEntry {
+        const char* name;
+        uint64_t address;
+    };
+    static constexpr uint32_t kLogEntries = 1u << 12;  // instructions of a pipe that keep a name
+
+    LaunchState* launch_;
+    int32_t number_;
+    NpuCoreKind kind_;
+    int64_t block_;
+    int64_t subBlock_;
+    bool checked_;
+    std::array<std::unique_ptr<LocalMemory>, kNpuMemoryCount> local_;
+    std::array<uint32_t, kNpuPipeCount> last_{};  // number of the newest instruction
+    std::array<Clock, kNpuPipeCount> clocks_{};
+    std::array<uint64_t, kNpuPipeCount> joinedScalar_{};
+    uint64_t scalarVersion_ = 0;  // counts the waits of the scalar pipe
+    std::array<std::vector<LogEntry>, kNpuPipeCount> log_;
+};
+
+// The core whose fiber runs on this thread.
+Core& CurrentCore();
+void SetCurrentCore(Core* core);
+
+}  // namespace npu_model

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Data cache of the scalar pipe: 64-byte lines that hide stores from other cores until written
+// back, and hide other cores' stores until dropped. Source: DataCacheCleanAndInvalid, Ascend C API.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace npu_model {
+
+class DataCache {
+ public:
+    static constexpr uint64_t kLineBytes = 64;
+    static constexpr uint64_t kLines = 512;  // 32 KiB
+
+    struct Line {
+        uint64_t address = ~uint64_t{0};  // of the first byte; ~0 when empty
+        uint8_t* host = nullptr;          // the bytes in global memory
+        uint32_t valid = 0;               // bytes of the line that lie in the region
+        uint32_t first = 0;               // offset of the first of them
+        uint64_t dirty = 0;               // one bit a byte
+        std::array<uint8_t, kLineBytes> bytes;
+
+        bool Empty() const { return address == ~uint64_t{0}; }
+        // Bytes that the cache did not change differ from global memory.
+        bool Stale() const;
+        void WriteBack();
+        void Drop();
+    };
+
+    // The line that would hold the address; it may hold another one.
+    Line& Slot(uint64_t address);
+    template <class Visit>
+    void ForEachLine(Visit visit) {
+        for (Line& line : lines_) {
+            if (!line.Empty()) {
+                visit(line);
+            }
+        }
+    }
+
+ private:
+    std::vector<Line> lines_;  // allocated on first use
+};
+
+}  // namespace npu_model

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Region table of global memory and its byte-interval shadow.
+#include "core/global_memory.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace npu_model {
+
+RegionShadow::RegionShadow(const Region& region) : tracksDefined_(!region.defined) {}
+
+const RegionShadow::Touch* RegionShadow::Find(const Spans& spans, uint64_t begin, uint64_t end,
+                                              int32_t core, const Clock& clock, uint64_t* at) {
+    auto span = spans.upper_bound(begin);
+    if (span != spans.begin()) {
+        --span;
+    }
+    for (; span != spans.end() && span->first < end; ++span) {
+        if (span->second.end <= begin) {
+            continue;
+        }
+        for (const Touch& touch : span->second.touches) {
+            if (!clock.Covers(core, touch.core, touch.pipe, touch.number)) {
+                *at = std::max(begin, span->first);
+                return &touch;
+            }
+        }
+    }
+    return nullptr;
+}
+
+const RegionShadow::Touch* RegionShadow::FindConflict(uint64_t begin, uint64_t end, bool write,
+                                                      int32_t core, const Clock& clock,
+                                                      uint64_t* at, bool* earlierWrote) const {
+    *earlierWrote = true;
+    const Touch* conflict = Find(writes_, begin, end, core, clock, at);
+    if (conflict == nullptr && write) {
+        *earlierWrote = false;
+        conflict = Find(reads_, begin, end, core, clock, at);
+    }
+    return conflict;
+}
+
+void RegionShadow::Split(Spans* spans, uint64_t at) {
+    auto span = spans->upper_bound(at);
+    if (span == spans->begin()) {
+        return;
+    }
+    --span;
+    if (span->first < at && at < span->second.end) {
+        Span rest = span->second;
+        span->second.end = at;
+        spans->emplace_hint(std::next(span), at, std::move(rest));
+    }
+}
+
+void RegionShadow::Erase(Spans* spans, uint64_t begin, uint64_t end) {
+    Split(spans, begin);
+    Split(spans, end);
+    spans->erase(spans->lower_bound(begin), spans->lower_bound(end));
+}
+
+void RegionShadow::Record(uint64_t begin, uint64_t end, bool write, const Touch& touch) {
+    if (write) {
+        // An ordered write settles everything before it, so older touches need not be kept.
+        Erase(&reads_, begin, end);
+        Erase(&writes_, begin, end);
+        writes_.emplace(begin, Span{end, {touch}});
+        if (!tracksDefined_) {
+            return;
+        }
+        auto next = defined_.upper_bound(begin);
+        if (next != defined_.begin() && std::prev(next)->second >= begin) {
+            --next;
+            begin = next->first;
+        }
+        while (next != defined_.end() && next->first <= end) {
+            end = std::max(end, next->second);
+            next = defined_.erase(next);
+        }
+        defined_.emplace(begin, end);
+        return;
+    }
+    Split(&reads_, begin);
+    Split(&reads_, end);
+    uint64_t at = begin;
+    for (auto span = reads_.lower_bound(begin); at < end; ++span) {
+        const uint64_t gapEnd = span == reads_.end() ? end : std::min(end, span->first);
+        if (at < gapEnd) {
+            span = reads_.emplace(at, Span{gapEnd, {touch}}).first;
+        } else {
+            auto& touches = span->second.touches;
+            auto same = std::find_if(touches.begin(), touches.end(), [&](const Touch& earlier) {
+                return earlier.core == touch.core && earlier.pipe == touch.pipe;
+            });
+            if (same == touches.end()) {
+                touches.push_back(touch);
+            } else {
+                same->number = touch.number;
+            }
+        }
+        at = span->second.end;
+    }
+}
+
+uint64_t RegionShadow::FindUndefined(uint64_t begin, uint64_t end) const {
+    if (!tracksDefined_) {
+        return end;
+    }
+    auto next = defined_.upper_bound(begin);
+    if (next == defined_.begin()) {
+        return begin;
+    }
+    return std::min(end, std::max(begin, std::prev(next)->second));
+}
+
+bool GlobalMemory::Add(const Region& region, std::string* error) {
+    if (region.bytes == 0) {
+        return true;
+    }
+    const uint64_t end = region.address + region.bytes;
+    for (auto& [address, known] : regions_) {
+        if (end <= address || address + known.bytes <= region.address) {
+            continue;
+        }
+        if (address == region.address && known.bytes == region.bytes) {
+            known.writable = known.writable || region.writable;
+            known.defined = known.defined || region.defined;
+            known.name += ", " + region.name;
+            return true;
+        }
+        *error = region.name + " must not overlap " + known.name + " in part";
+        return false;
+    }
+    regions_.emplace(region.address, region);
+    return true;
+}
+
+const Region* GlobalMemory::Nearest(uint64_t address) const {
+    auto next = regions_.upper_bound(address);
+    return next == regions_.begin() ? nullptr : &std::prev(next)->second;
+}
+
+const Region* GlobalMemory::Find(uint64_t address, uint64_t bytes) const {
+    const auto holds = [=](const Region* region) {
+        return region != nullptr && region->address <= address && bytes <= region->bytes &&
+               address - region->address <= region->bytes - bytes;
+    };
+    if (!holds(recent_)) {
+        const Region* candidate = Nearest(address);
+        if (!holds(candidate)) {
+            return nullptr;
+        }
+        recent_ = candidate;
+    }
+    return recent_;
+}
+
+RegionShadow& GlobalMemory::Shadow(const Region& region) {
+    auto& shadow = shadows_[region.address];
+    if (shadow == nullptr) {
+        shadow = std::make_unique<RegionShadow>(region);
+    }
+    return *shadow;
+}
+
+}  // namespace npu_model

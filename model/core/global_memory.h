@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Global memory: a table of registered regions, each a device address range with a host view.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/access.h"
+#include "core/clock.h"
+
+namespace npu_model {
+
+// One tensor, workspace or tiling block that a launch may touch.
+struct Region {
+    uint64_t address = 0;      // as kernels see it
+    uint64_t bytes = 0;
+    uint8_t* host = nullptr;   // where the bytes are
+    bool writable = false;
+    bool defined = true;       // false: reading before writing is a fault (workspace, outputs)
+    std::string name;          // of the argument, for messages
+};
+
+// Who touched which bytes of a writable region, for races between pipes and cores.
+class RegionShadow {
+ public:
+    struct Touch {
+        int32_t core;
+        NpuPipe pipe;
+        uint32_t number;
+    };
+
+    explicit RegionShadow(const Region& region);
+
+    // The first earlier touch of the bytes that the clock of `core` does not cover, or null.
+    const Touch* FindConflict(uint64_t begin, uint64_t end, bool write, int32_t core,
+                              const Clock& clock, uint64_t* at, bool* earlierWrote) const;
+    void Record(uint64_t begin, uint64_t end, bool write, const Touch& touch);
+    // First undefined byte of the range, or `end`.
+    uint64_t FindUndefined(uint64_t begin, uint64_t end) const;
+
+ private:
+    struct Span {
+        uint64_t end;
+        std::vector<Touch> touches;  // writes: one; reads: one for each core and pipe
+    };
+    using Spans = std::map<uint64_t, Span>;  // by first byte, disjoint
+
+    static const Touch* Find(const Spans& spans, uint64_t begin, uint64_t end, int32_t core,
+                             const Clock& clock, uint64_t* at);
+    static void Split(Spans* spans, uint64_t at);
+    static void Erase(Spans* spans, uint64_t begin, uint64_t end);
+
+    Spans writes_;
+    Spans reads_;
+    bool tracksDefined_;
+    std::map<uint64_t, uint64_t> defined_;  // begin -> end, disjoint and merged
+};
+
+class GlobalMemory {
+ public:
+    // Regions must not overlap unless they are the same bytes; an overlap of a read-only and a
+    // writable region makes one writable region. False when two regions overlap in part.
+    bool Add(const Region& region, std::string* error);
+    // The region that holds [address, address + bytes), or null.
+    const Region* Find(uint64_t address, uint64_t bytes) const;
+    // The region that holds the address, for messages; or null.
+    const Region* Nearest(uint64_t address) const;
+    // Shadow of a writable region; made on first use.
+    RegionShadow& Shadow(const Region& region);
+
+ private:
+    std::map<uint64_t, Region> regions_;
+    std::map<uint64_t, std::unique_ptr<RegionShadow>> shadows_;
+    mutable const Region* recent_ = nullptr;
+};
+
+}  // namespace npu_model

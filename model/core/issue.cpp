@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// The checks that every instruction passes through.
+#include "core/issue.h"
+
+#include <cassert>
+
+#include "core/launch_state.h"
+#include "core/names.h"
+
+namespace npu_model {
+namespace {
+
+constexpr const char* kOrderSource = "Ascend C API, SetFlag/WaitFlag and PipeBarrier";
+
+}  // namespace
+
+int Issue::Add(const Access& access, bool write) {
+    if (access.Empty()) {
+        return -1;
+    }
+    assert(count_ < kMostOperands);
+    Operand& operand = operands_[count_];
+    operand.access = access;
+    operand.access.write = write;
+    return static_cast<int>(count_++);
+}
+
+void Issue::Resolve(Operand& operand) {
+    const Access& access = operand.access;
+    const uint64_t end = access.End();
+    operand.region = nullptr;
+    if (access.memory != kNpuGm) {
+        if (end > NpuLocalBytes(access.memory)) {
+            Fault fault = MakeFault(FaultKind::kAddress, access, access.base, end);
+            fault.rule = "must lie within the " + std::to_string(NpuLocalBytes(access.memory)) +
+                         " bytes that a kernel may use";
+            fault.source = "NPU architecture 2201, storage units";
+            Raise(std::move(fault));
+        }
+        operand.host = core.Local(access.memory).data() + access.base;
+        return;
+    }
+    GlobalMemory& gm = core.Launch().Gm();
+    operand.region = gm.Find(access.base, end - access.base);
+    if (operand.region == nullptr) {
+        Fault fault = MakeFault(FaultKind::kAddress, access, access.base, end);
+        const Region* nearest = gm.Nearest(access.base);
+        fault.rule = "must lie within one argument of the kernel";
+        if (nearest != nullptr) {
+            fault.rule += "; the nearest below is " + nearest->name + " [" +
+                          std::to_string(nearest->address) + ", " +
+                          std::to_string(nearest->address + nearest->bytes) + ")";
+        }
+        Raise(std::move(fault));
+    }
+    if (access.write && !operand.region->writable) {
+        Fault fault = MakeFault(FaultKind::kReadOnly, access, access.base, end);
+        fault.rule = "must not be written: " + operand.region->name + " is an input";
+        Raise(std::move(fault));
+    }
+    operand.host = operand.region->host + (access.base - operand.region->address);
+}
+
+void Issue::Commit() {
+    core.counters[pipe_].instructions++;
+    for (size_t i = 0; i < count_; ++i) {
+        Resolve(operands_[i]);
+        Count(operands_[i].access);
+    }
+    if (checked) {
+        CheckOrder();
+    }
+}
+
+void Issue::Count(const Access& access) {
+    PipeCounters& counters = core.counters[pipe_];
+    const bool global = access.memory == kNpuGm;
+    if (access.undefines) {
+        return;  // padding, counted with the bytes that get a value
+    }
+    uint64_t& bytes = access.write ? (global ? counters.gmWrittenBytes : counters.localWrittenBytes)
+                                   : (global ? counters.gmReadBytes : counters.localReadBytes);
+    bytes += access.Bytes();
+}
+
+void Issue::CheckOrder() {
+    const Clock& clock = core.StartClock(pipe_);
+    for (size_t i = 0; i < count_; ++i) {
+        operands_[i].access.Merge();
+        if (operands_[i].region == nullptr) {
+            CheckLocal(operands_[i], clock);
+        } else if (operands_[i].region->writable) {
+            CheckGlobal(operands_[i], clock);
+        }
+    }
+    for (size_t i = 0; i < count_; ++i) {
+        Remember(operands_[i]);
+    }
+}
+
+void Issue::CheckLocal(const Operand& operand, const Clock& clock) {
+    const Access& access = operand.access;
+    const LocalShadow& shadow = *core.Local(access.memory).shadow();
+    const LocalShadow::Conflict conflict = shadow.FindConflict(access, clock.local);
+    if (conflict.found) {
+        FailHazard(operand, conflict.earlierWrote, core.Number(), conflict.pipe, conflict.number,
+                   conflict.begin, MemoryName(access.memory));
+    }
+    if (access.write) {
+        return;
+    }
+    const uint64_t undefined = shadow.FindUndefined(access);
+    if (undefined < access.End()) {
+        Fault fault = MakeFault(FaultKind::kUninitialized, access, undefined, undefined + 1);
+        fault.rule = "must be written before it is read";
+        Raise(std::move(fault));
+    }
+}
+
+void Issue::CheckGlobal(const Operand& operand, const Clock& clock) {
+    const Access& access = operand.access;
+    const RegionShadow& shadow = core.Launch().Gm().Shadow(*operand.region);
+    access.ForEachRun([&](uint64_t begin, uint32_t run) {
+        uint64_t at = begin;
+        bool earlierWrote = false;
+        const auto* touch = shadow.FindConflict(begin, begin + run, access.write, core.Number(),
+                                                clock, &at, &earlierWrote);
+        if (touch != nullptr) {
+            FailHazard(operand, earlierWrote, touch->core, touch->pipe, touch->number,
+                       at - operand.region->address, operand.region->name.c_str());
+        }
+        if (access.write) {
+            return;
+        }
+        const uint64_t undefined = shadow.FindUndefined(begin, begin + run);
+        if (undefined < begin + run) {
+            const uint64_t offset = undefined - operand.region->address;
+            Fault fault = MakeFault(FaultKind::kUninitialized, access, offset, offset + 1);
+            fault.memory = operand.region->name;
+            fault.rule = "must be written before it is read";
+            Raise(std::move(fault));
+        }
+    });
+}
+
+void Issue::Remember(const Operand& operand) {
+    const Access& access = operand.access;
+    if (operand.region == nullptr) {
+        core.Local(access.memory).shadow()->Record(access, pipe_, number_);
+    } else if (operand.region->writable) {
+        RegionShadow& shadow = core.Launch().Gm().Shadow(*operand.region);
+        access.ForEachRun([&](uint64_t begin, uint32_t run) {
+            shadow.Record(begin, begin + run, access.write, {core.Number(), pipe_, number_});
+        });
+    }
+}
+
+Fault Issue::MakeFault(FaultKind kind, const Access& access, uint64_t begin, uint64_t end) const {
+    Fault fault{};
+    fault.kind = kind;
+    fault.instruction = InstructionRecord{name_, pipe_, core.Number(), number_, {address_}};
+    fault.operand = access.operand;
+    fault.memory = MemoryName(access.memory);
+    fault.begin = begin;
+    fault.end = end;
+    return fault;
+}
+
+void Issue::FailHazard(const Operand& operand, bool earlierWrote, int32_t otherCore,
+                       NpuPipe otherPipe, uint32_t otherNumber, uint64_t begin,
+                       const char* memory) const {
+    const bool sameCore = otherCore == core.Number();
+    Fault fault = MakeFault(sameCore ? FaultKind::kHazard : FaultKind::kRace, operand.access,
+                            begin, begin + 1);
+    fault.memory = memory;
+    fault.other = core.Launch().Cores()[static_cast<size_t>(otherCore)]->Record(otherPipe,
+                                                                                otherNumber);
+    const char* later = operand.access.write ? "written" : "read";
+    const char* earlier = earlierWrote ? "write" : "read";
+    fault.rule = std::string("must not be ") + later + " before an earlier " + earlier + " by " +
+                 fault.other.name + " has completed: ";
+    fault.rule += !sameCore ? "no flag orders the two cores"
+                  : otherPipe == pipe_ ? std::string("no PipeBarrier<PIPE_") + PipeName(pipe_) +
+                                             "> lies between them"
+                                       : std::string("no flag from ") + PipeName(otherPipe) +
+                                             " to " + PipeName(pipe_) + " lies between them";
+    fault.source = kOrderSource;
+    Raise(std::move(fault));
+}
+
+void Issue::Fail(FaultKind kind, const std::string& operand, const std::string& rule,
+                 const std::string& source) const {
+    Fault fault{};
+    fault.kind = kind;
+    fault.instruction = InstructionRecord{name_, pipe_, core.Number(), number_, {address_}};
+    fault.operand = operand;
+    fault.rule = rule;
+    fault.source = source;
+    Raise(std::move(fault));
+}
+
+void Issue::FailRange(const char* what, uint64_t value, uint64_t low, uint64_t high,
+                      const char* source) const {
+    Fail(FaultKind::kParameter, what,
+         "(" + std::to_string(value) + ") must be in " + std::to_string(low) + ".." +
+             std::to_string(high),
+         source);
+}
+
+void Issue::FailAligned(const char* operand, NpuMemory memory, uint64_t address, uint64_t bytes,
+                        const char* source) const {
+    Fail(FaultKind::kAlignment, operand,
+         std::string(MemoryName(memory)) + " address (" + std::to_string(address) +
+             ") must be a multiple of " + std::to_string(bytes) + " bytes",
+         source);
+}
+
+}  // namespace npu_model

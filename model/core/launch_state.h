@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// One launch while it runs: its cores, global memory, scheduler of flags, sites and fault.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/cross_core.h"
+#include "core/launch.h"
+
+namespace npu_model {
+
+class LaunchState {
+ public:
+    explicit LaunchState(const LaunchRequest& request);
+
+    const LaunchRequest& Request() const { return request_; }
+    GlobalMemory& Gm() { return gm_; }
+    CrossCoreScheduler& CrossCore() { return crossCore_; }
+    const std::vector<std::unique_ptr<Core>>& Cores() const { return cores_; }
+    std::vector<Core*> CoresOfKind(NpuCoreKind kind) const;
+    std::vector<Core*> CoresOfBlock(int64_t block, NpuCoreKind kind) const;
+    bool HasSubBlocks() const { return request_.type == KernelType::kMixAic12; }
+    bool HasCrossCore() const {
+        return request_.type != KernelType::kAivOnly && request_.type != KernelType::kAicOnly;
+    }
+
+    void SetFault(Fault fault) {
+        if (!fault_) {
+            fault_ = std::move(fault);
+        }
+    }
+    bool Faulted() const { return fault_.has_value(); }
+    void Print(const char* text);
+
+    // Notes an ordering instruction; true when its edge is to be taken away.
+    bool VisitSite(const char* kind, const std::string& detail, const void* frame);
+
+    LaunchReport Run();
+
+ private:
+    void MakeCores();
+    void Schedule();
+    void RunCore(Core& core);
+    void ReportDeadlock();
+    bool CheckRequest();
+    LaunchReport Report();
+
+    const LaunchRequest& request_;
+    GlobalMemory gm_;
+    std::vector<std::unique_ptr<Core>> cores_;
+    CrossCoreScheduler crossCore_;
+    std::optional<Fault> fault_;
+    std::string printed_;
+    std::map<CallChain, Site> sites_;
+    std::set<CallChain> mutated_;
+};
+
+}  // namespace npu_model

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Ascend C API subset that the AI Core model supports: include this one header, as with CANN.
+//
+// Written from the public API documentation. Functions lower to the instructions of model/isa the
+// way the documentation and CANN's headers lower them; model/api lists every overload.
+#pragma once
+
+#include "ascendc/macros.h"
+#include "ascendc/types.h"
+#include "ascendc/tensor.h"
+#include "ascendc/system.h"
+#include "ascendc/sync.h"
+#include "ascendc/pipe.h"
+#include "ascendc/queue.h"
+#include "ascendc/data_copy.h"
+#include "ascendc/debug.h"
+#include "ascendc/vector.h"
+#include "ascendc/sync_all.h"

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Identity of the current core, control registers, and faults that a front end found.
+#include "isa/system.h"
+
+#include "core/issue.h"
+#include "core/launch_state.h"
+
+using namespace npu_model;
+
+int64_t NpuBlockIdx() { return CurrentCore().Block(); }
+int64_t NpuBlockCount() { return CurrentCore().Launch().Request().blocks; }
+int64_t NpuSubBlockIdx() { return CurrentCore().SubBlock(); }
+int64_t NpuSubBlockCount() { return CurrentCore().Launch().HasSubBlocks() ? 2 : 1; }
+NpuCoreKind NpuCurrentCoreKind() { return CurrentCore().Kind(); }
+uint64_t NpuTilingKey() { return CurrentCore().Launch().Request().tilingKey; }
+uint64_t NpuSystemCycle() { return 0; }
+
+uint32_t NpuLocalBytes(NpuMemory memory) {
+    const Soc& soc = *CurrentCore().Launch().Request().soc;
+    return soc.localBytes[memory] - (memory == kNpuUb ? soc.reservedUbBytes : 0);
+}
+
+void NpuSetVectorMask(uint64_t high, uint64_t low) {
+    Registers& registers = CurrentCore().registers;
+    registers.maskHigh = high;
+    registers.maskLow = low;
+}
+
+void NpuSetMaskMode(bool counter) { CurrentCore().registers.counterMode = counter; }
+
+void NpuSetAtomic(NpuAtomic operation, NpuType type) {
+    CurrentCore().registers.atomic = operation;
+    CurrentCore().registers.atomicType = type;
+}
+
+void NpuSetPadValue(uint64_t value) { CurrentCore().registers.padValue = value; }
+
+void** NpuFrontEndState() { return CurrentCore().frontEnd.data(); }
+
+void NpuFrontEndFault(NpuFrontEndRule rule, const char* function, const char* what) {
+    constexpr FaultKind kKinds[] = {FaultKind::kQueue,     FaultKind::kCapacity,
+                                    FaultKind::kEventId,   FaultKind::kParameter,
+                                    FaultKind::kPosition,  FaultKind::kAssert};
+    InstructionRecord place;
+    place.name = function;
+    place.core = CurrentCore().Number();
+    place.addresses = {reinterpret_cast<uint64_t>(__builtin_return_address(0))};
+    Raise(kKinds[rule], place, what, "Ascend C API");
+}
+
+void NpuPrint(const char* text) { CurrentCore().Launch().Print(text); }

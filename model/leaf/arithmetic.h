@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operations that instructions with two tensors and with a tensor and a scalar share.
+//
+// Integers wrap around. Zeros: max(+0, -0) = +0 and min(+0, -0) = -0 in either order, and relu
+// gives +0 for -0 (boundary value tables of the vector API).
+#pragma once
+
+#include "leaf/value.h"
+
+namespace npu_model::leaf::NPU_LEAF_LEVEL {
+
+NPU_LEAF_INLINE int32_t Wrapped(uint32_t value) { return static_cast<int32_t>(value); }
+
+struct Add {
+    static NPU_LEAF_INLINE float Of(float a, float b) { return a + b; }
+    static NPU_LEAF_INLINE int32_t Of(int32_t a, int32_t b) {
+        return Wrapped(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
+    }
+};
+
+struct Subtract {
+    static NPU_LEAF_INLINE float Of(float a, float b) { return a - b; }
+    static NPU_LEAF_INLINE int32_t Of(int32_t a, int32_t b) {
+        return Wrapped(static_cast<uint32_t>(a) - static_cast<uint32_t>(b));
+    }
+};
+
+struct Multiply {
+    static NPU_LEAF_INLINE float Of(float a, float b) { return a * b; }
+    static NPU_LEAF_INLINE int32_t Of(int32_t a, int32_t b) {
+        return Wrapped(static_cast<uint32_t>(a) * static_cast<uint32_t>(b));
+    }
+};
+
+struct Divide {
+    static NPU_LEAF_INLINE float Of(float a, float b) { return a / b; }
+};
+
+struct Max {
+    static NPU_LEAF_INLINE float Of(float a, float b) {
+        const float larger = a > b ? a : b;
+        const float zeroOrEqual = FloatOf(BitsOf(a) & BitsOf(b));
+        const float ordered = a == b ? zeroOrEqual : larger;
+        return a == a ? ordered : a;  // a NaN in b is larger: every comparison with it fails
+    }
+    static NPU_LEAF_INLINE int32_t Of(int32_t a, int32_t b) { return a > b ? a : b; }
+};
+
+struct Min {
+    static NPU_LEAF_INLINE float Of(float a, float b) {
+        const float smaller = a < b ? a : b;
+        const float zeroOrEqual = FloatOf(BitsOf(a) | BitsOf(b));
+        const float ordered = a == b ? zeroOrEqual : smaller;
+        return a == a ? ordered : a;
+    }
+    static NPU_LEAF_INLINE int32_t Of(int32_t a, int32_t b) { return a < b ? a : b; }
+};
+
+struct And {
+    static NPU_LEAF_INLINE uint32_t Of(uint32_t a, uint32_t b) { return a & b; }
+};
+
+struct Or {
+    static NPU_LEAF_INLINE uint32_t Of(uint32_t a, uint32_t b) { return a | b; }
+};
+
+NPU_LEAF_INLINE float Relu(float value) { return value <= 0.0f ? 0.0f : value; }
+NPU_LEAF_INLINE int32_t Relu(int32_t value) { return value < 0 ? 0 : value; }
+
+}  // namespace npu_model::leaf::NPU_LEAF_LEVEL

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a kernel is launched: the part of every host tiling that does not travel to the device. C++11.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace attn {
+
+enum class DataType : int32_t { kFloat16, kBfloat16, kFloat32 };
+
+inline const char* NameOf(DataType type) {
+    switch (type) {
+        case DataType::kFloat16:
+            return "float16";
+        case DataType::kBfloat16:
+            return "bfloat16";
+        case DataType::kFloat32:
+            return "float32";
+    }
+    return "unknown";
+}
+
+// A compiled variant of a kernel: one row of its _variants.h.
+struct KernelVariant {
+    int32_t key;
+    std::string kernelType;  // of CANN, such as KERNEL_TYPE_AIV_ONLY
+    std::string element;     // of Ascend C, such as half
+};
+
+struct LaunchPlan {
+    int32_t key;             // of the variant
+    int32_t blockDim;        // cores
+    int64_t workspaceBytes;  // for the kernel, without what CANN adds for its library
+};
+
+}  // namespace attn
