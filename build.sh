@@ -106,8 +106,9 @@ run_tests_with_sanitizers() {
         preload+=("$("$compiler" -print-file-name="$library")")
         [[ -e ${preload[-1]} ]] || fail "$compiler has no $library; set CXX to a GCC that has it"
     done
+    # pytest must leave the standard error of a dying process alone: the report is there.
     LD_PRELOAD="${preload[*]}" ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
-        run_tests "$@"
+        run_tests "$@" --capture=sys
 }
 
 # check_headers PRESET DIR [pytest arguments]
@@ -120,7 +121,11 @@ check_headers() {
     ASCENDC_HEADERS="$(realpath "$2")" python -m pytest tests/cann "${@:3}"
 }
 
-sources() { git ls-files -co --exclude-standard -z -- "$@"; }
+sources() {
+    git ls-files -co --exclude-standard -z -- "$@" | while IFS= read -rd '' file; do
+        [[ ! -f $file ]] || printf '%s\0' "$file"
+    done
+}
 check_format() { sources '*.h' '*.cpp' | xargs -0r clang-format --dry-run -Werror; }
 check_spelling() { sources | xargs -0r codespell; }
 

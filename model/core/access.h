@@ -8,8 +8,9 @@
 
 namespace npu_model {
 
-// Runs of `run` bytes at base + o * outerStride + i * innerStride, o < outer, i < inner. Trivial on
-// purpose: an instruction fills a few of many slots.
+// Runs of `run` bytes at base + o * outerStride + i * innerStride, o < outer, i < inner; with
+// `places`, at base + places[o] + i * innerStride. Trivial on purpose: an instruction fills a few of
+// many slots.
 struct Access {
     const char* operand;  // its name in messages
     uint64_t base;
@@ -22,14 +23,18 @@ struct Access {
     bool write;
     bool undefines;         // the write leaves the bytes undefined (padding without a value)
     const uint32_t* bytes;  // null, or for each i < inner the bytes of a 32-byte run that count
+    const uint32_t* places;  // null, or where each row starts, in bytes from base
 
     bool Empty() const { return outer == 0 || inner == 0 || run == 0; }
     // Counts whole runs, also where a mask leaves bytes out.
     uint64_t Bytes() const { return uint64_t{outer} * inner * run; }
     // First byte after the last one touched; strides are never negative.
     uint64_t End() const {
-        return base +
-               static_cast<uint64_t>((outer - 1) * outerStride + (inner - 1) * innerStride) + run;
+        int64_t last = (outer - 1) * outerStride;
+        for (uint32_t o = 0; places != nullptr && o < outer; ++o) {
+            last = places[o] > last ? places[o] : last;
+        }
+        return base + static_cast<uint64_t>(last + (inner - 1) * innerStride) + run;
     }
 
     // Joins runs that follow each other without a gap, so that walks are long and few.
@@ -37,7 +42,7 @@ struct Access {
         if (bytes == nullptr && (inner == 1 || innerStride == run)) {
             run *= inner;
             inner = 1;
-            if (outer == 1 || outerStride == run) {
+            if (places == nullptr && (outer == 1 || outerStride == run)) {
                 run *= outer;
                 outer = 1;
             }
@@ -48,7 +53,8 @@ struct Access {
     template <class Visit>
     void ForEachRun(Visit visit) const {
         for (uint32_t o = 0; o < outer; ++o) {
-            const uint64_t row = base + static_cast<uint64_t>(o * outerStride);
+            const uint64_t row =
+                base + (places != nullptr ? places[o] : static_cast<uint64_t>(o * outerStride));
             for (uint32_t i = 0; i < inner; ++i) {
                 const uint64_t begin = row + static_cast<uint64_t>(i * innerStride);
                 if (bytes == nullptr) {
@@ -75,13 +81,13 @@ struct Access {
 
 // One contiguous run.
 inline Access Contiguous(NpuMemory memory, uint64_t base, uint32_t bytes, const char* operand) {
-    return Access{operand, base, 1, 1, 0, 0, bytes, memory, false, false, nullptr};
+    return Access{operand, base, 1, 1, 0, 0, bytes, memory, false, false, nullptr, nullptr};
 }
 
 // `rows` runs of `bytes` bytes, `stride` bytes from start to start.
 inline Access Rows(NpuMemory memory, uint64_t base, uint32_t rows, int64_t stride, uint32_t bytes,
                    const char* operand) {
-    return Access{operand, base, rows, 1, stride, 0, bytes, memory, false, false, nullptr};
+    return Access{operand, base, rows, 1, stride, 0, bytes, memory, false, false, nullptr, nullptr};
 }
 
 }  // namespace npu_model

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,10 +38,11 @@ struct Registers {
     NpuType atomicType = kNpuF32;
     uint64_t padValue = 0;
     std::array<uint64_t, 2> compareMask{};  // written by register compares, read by select
-    uint64_t gatheredCount = 0;             // elements that GatherMask kept
+    std::optional<uint64_t> compressedCount;  // elements that vreducev2 kept
     uint64_t deqScale = 0;
-    std::array<uint64_t, 2> reduceResult{};  // value and index of a whole-tensor max or min
-    uint64_t accumulator = 0;                // of ReduceSum in accumulation mode
+    std::optional<uint64_t> extreme;      // of vcmax, vcmin: value bits low, index high
+    std::optional<uint64_t> accumulator;  // of vcadd in accumulation mode
+    std::array<std::array<uint32_t, 8>, 4> addresses{};  // VA0 .. VA3
 };
 
 class Core {

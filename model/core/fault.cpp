@@ -24,8 +24,12 @@ std::string Fault::Message() const {
         text << "block " << block << ", " << coreName << ", ";
     }
     if (instruction.name[0] != '\0') {
-        text << "pipe " << PipeName(instruction.pipe) << ", " << instruction.name << " (number "
-             << instruction.index << ")";
+        if (instruction.index == 0) {
+            text << instruction.name;  // a function of the front end
+        } else {
+            text << "pipe " << PipeName(instruction.pipe) << ", " << instruction.name
+                 << " (number " << instruction.index << ")";
+        }
         if (!operand.empty()) {
             text << ", " << operand;
         }

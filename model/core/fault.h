@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/export.h"
 #include "isa/isa.h"
 
 namespace npu_model {
@@ -35,7 +36,7 @@ enum class FaultKind : uint8_t {
     kLaunch,         // block count, kernel type, workspace
 };
 
-const char* FaultKindName(FaultKind kind);
+NPU_EXPORT const char* FaultKindName(FaultKind kind);
 
 // One executed instruction, as far as a report needs it.
 struct InstructionRecord {
@@ -46,7 +47,7 @@ struct InstructionRecord {
     std::vector<uint64_t> addresses;  // return addresses, innermost first
 };
 
-struct Fault {
+struct NPU_EXPORT Fault {
     FaultKind kind;
     std::string kernel;
     int64_t block = -1;

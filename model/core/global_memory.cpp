@@ -115,24 +115,33 @@ uint64_t RegionShadow::FindUndefined(uint64_t begin, uint64_t end) const {
 }
 
 bool GlobalMemory::Add(const Region& region, std::string* error) {
+    Region joined = region;
     if (region.bytes == 0) {
         return true;
     }
-    const uint64_t end = region.address + region.bytes;
-    for (auto& [address, known] : regions_) {
-        if (end <= address || address + known.bytes <= region.address) {
+    for (auto known = regions_.begin(); known != regions_.end();) {
+        const Region& other = known->second;
+        const uint64_t end = std::max(joined.address + joined.bytes, other.address + other.bytes);
+        if (joined.address + joined.bytes <= other.address ||
+            other.address + other.bytes <= joined.address) {
+            ++known;
             continue;
         }
-        if (address == region.address && known.bytes == region.bytes) {
-            known.writable = known.writable || region.writable;
-            known.defined = known.defined || region.defined;
-            known.name += ", " + region.name;
-            return true;
+        if (joined.host - joined.address != other.host - other.address) {
+            *error = region.name + " must not overlap " + other.name + ": their memory differs";
+            return false;
         }
-        *error = region.name + " must not overlap " + known.name + " in part";
-        return false;
+        if (other.address < joined.address) {
+            joined.address = other.address;
+            joined.host = other.host;
+        }
+        joined.bytes = end - joined.address;
+        joined.writable = joined.writable || other.writable;
+        joined.defined = joined.defined || other.defined;
+        joined.name = other.name + " and " + joined.name;
+        known = regions_.erase(known);
     }
-    regions_.emplace(region.address, region);
+    regions_.emplace(joined.address, joined);
     return true;
 }
 

@@ -61,8 +61,8 @@ class RegionShadow {
 
 class GlobalMemory {
  public:
-    // Regions must not overlap unless they are the same bytes; an overlap of a read-only and a
-    // writable region makes one writable region. False when two regions overlap in part.
+    // Regions that overlap (views of one tensor) become one, writable if any of them is. False
+    // when they overlap as device addresses but not in host memory.
     bool Add(const Region& region, std::string* error);
     // The region that holds [address, address + bytes), or null.
     const Region* Find(uint64_t address, uint64_t bytes) const;

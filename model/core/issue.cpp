@@ -61,6 +61,15 @@ void Issue::Resolve(Operand& operand) {
     operand.host = operand.region->host + (access.base - operand.region->address);
 }
 
+const uint8_t* Issue::Peek(int operand) {
+    Operand& peeked = operands_[static_cast<size_t>(operand)];
+    Resolve(peeked);
+    if (checked) {
+        CheckLocal(peeked, core.StartClock(pipe_));
+    }
+    return peeked.host;
+}
+
 void Issue::Commit() {
     core.counters[pipe_].instructions++;
     for (size_t i = 0; i < count_; ++i) {

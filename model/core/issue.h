@@ -31,6 +31,10 @@ class Issue {
     int Read(const Access& access) { return Add(access, false); }
     int Write(const Access& access) { return Add(access, true); }
 
+    // Checks one operand ahead of Commit and gives its host address: for operands whose values say
+    // what else the instruction touches.
+    const uint8_t* Peek(int operand);
+
     // Checks ranges (always) and definedness and hazards (checked mode), then counts.
     void Commit();
 

@@ -22,6 +22,20 @@ size_t CoreCount(const LaunchRequest& request) {
     return static_cast<size_t>(std::max(request.blocks, 0) * perBlock);
 }
 
+CallChain ChainOf(const Fiber& fiber, const void* frame) {
+    return WalkFrames(frame, fiber.StackBegin(), fiber.StackEnd());
+}
+
+// Adds the callers of the instruction that runs now; the frames below it are the model's own.
+void AddCallers(InstructionRecord* instruction, const CallChain& chain) {
+    if (!instruction->addresses.empty()) {
+        const auto entry = std::find(chain.begin(), chain.end(), instruction->addresses.front());
+        if (entry != chain.end()) {
+            instruction->addresses.assign(entry, chain.end());
+        }
+    }
+}
+
 }  // namespace
 
 void Raise(Fault fault) {
@@ -31,6 +45,7 @@ void Raise(Fault fault) {
     fault.block = core.Block();
     fault.core = core.Number();
     fault.coreName = core.Name();
+    AddCallers(&fault.instruction, ChainOf(*core.fiber, __builtin_frame_address(0)));
     launch.SetFault(std::move(fault));
     core.fiber->Leave();
 }
@@ -85,8 +100,7 @@ bool LaunchState::VisitSite(const char* kind, const std::string& detail, const v
     if (!request_.collectSites && mutated_.empty()) {
         return false;
     }
-    const Fiber& fiber = *CurrentCore().fiber;
-    CallChain chain = WalkFrames(frame, fiber.StackBegin(), fiber.StackEnd());
+    CallChain chain = ChainOf(*CurrentCore().fiber, frame);
     const bool mutated = mutated_.count(chain) != 0;
     if (request_.collectSites) {
         Site& site = sites_[chain];
@@ -127,6 +141,11 @@ bool LaunchState::CheckRequest() {
         SetFault(std::move(fault));
         return false;
     };
+    if (request_.arguments.size() > kMostKernelArguments) {
+        return fail(FaultKind::kLaunch, "arguments (" + std::to_string(request_.arguments.size()) +
+                                            ") must be at most " +
+                                            std::to_string(kMostKernelArguments));
+    }
     const bool vectorOnly =
         request_.type == KernelType::kAivOnly || request_.type == KernelType::kMixAiv10;
     const int32_t limit = vectorOnly ? request_.soc->vectorCores : request_.soc->cubeCores;
@@ -155,6 +174,9 @@ void LaunchState::Schedule() {
     for (const auto& core : cores_) {
         Core* self = core.get();
         core->fiber = std::make_unique<Fiber>([this, self] {
+            if (request_.startCore != nullptr) {
+                request_.startCore();
+            }
             InvokeKernel(request_.function, request_.arguments);
             self->Finish();
         });

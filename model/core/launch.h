@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/core.h"
+#include "core/export.h"
 #include "core/fault.h"
 #include "core/global_memory.h"
 #include "core/site.h"
@@ -37,6 +38,7 @@ enum class KernelType : uint8_t {
 struct LaunchRequest {
     std::string kernel;
     void (*function)() = nullptr;       // takes `arguments` as 64-bit integers
+    void (*startCore)() = nullptr;      // of the library, or null; runs on a core before `function`
     std::vector<uint64_t> arguments;    // device addresses, at most 24
     KernelType type = KernelType::kAivOnly;
     int32_t blocks = 1;
@@ -60,6 +62,6 @@ struct LaunchReport {
     std::string printed;
 };
 
-__attribute__((visibility("default"))) LaunchReport Launch(const LaunchRequest& request);
+NPU_EXPORT LaunchReport Launch(const LaunchRequest& request);
 
 }  // namespace npu_model

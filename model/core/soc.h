@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/export.h"
 #include "isa/isa.h"
 
 namespace npu_model {
@@ -21,8 +22,8 @@ struct Soc {
 };
 
 // The chips by name, as CANN spells them ("Ascend910B2").
-const std::vector<Soc>& KnownSocs();
+NPU_EXPORT const std::vector<Soc>& KnownSocs();
 // Null when the name is unknown.
-const Soc* FindSoc(const std::string& name);
+NPU_EXPORT const Soc* FindSoc(const std::string& name);
 
 }  // namespace npu_model

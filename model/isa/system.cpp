@@ -20,6 +20,8 @@ uint32_t NpuLocalBytes(NpuMemory memory) {
     return soc.localBytes[memory] - (memory == kNpuUb ? soc.reservedUbBytes : 0);
 }
 
+uint8_t* NpuLocalHost(NpuMemory memory) { return CurrentCore().Local(memory).data(); }
+
 void NpuSetVectorMask(uint64_t high, uint64_t low) {
     Registers& registers = CurrentCore().registers;
     registers.maskHigh = high;

@@ -12,6 +12,8 @@ NPU_API NpuCoreKind NpuCurrentCoreKind(void);
 NPU_API uint64_t NpuTilingKey(void);
 NPU_API uint64_t NpuSystemCycle(void);    // of a 50 MHz counter; 0 while the model has no clock
 NPU_API uint32_t NpuLocalBytes(NpuMemory memory);  // capacity that a kernel may use
+// Host address of a local memory of this core, for a front end that addresses it by pointer.
+NPU_API uint8_t* NpuLocalHost(NpuMemory memory);
 
 // Vector mask register. Normal mode: one bit a lane, `high` for lanes 64 to 127 of 16-bit types.
 // Counter mode: `low` is the number of elements of the whole instruction.

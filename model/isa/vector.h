@@ -1,39 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Vector instructions on UB. One repeat covers 8 blocks of 32 bytes; the vector mask register says
-// which lanes of a repeat take part (or, in counter mode, how many elements in all).
+// Vector instructions on UB.
 #pragma once
 
-#include "isa/isa.h"
-
-// Strides in blocks of 32 bytes: between the blocks of one repeat, and between repeats.
-struct NpuVectorStride {
-    uint16_t block;
-    uint16_t repeat;
-};
-struct NpuUnaryRepeat {
-    uint16_t repeats;  // 0 .. 255, ignored in counter mode
-    NpuVectorStride target, source;
-};
-struct NpuBinaryRepeat {
-    uint16_t repeats;
-    NpuVectorStride target, source0, source1;
-};
-
-enum NpuBinaryOp : uint8_t {
-    kNpuVadd,
-    kNpuVsub,
-    kNpuVmul,
-    kNpuVdiv,
-    kNpuVmax,
-    kNpuVmin,
-    kNpuVand,
-    kNpuVor,
-    kNpuVaddrelu,
-    kNpuVsubrelu,
-    kNpuVmla,       // target += source0 * source1
-    kNpuVmadd,      // target = target * source0 + source1
-    kNpuVmaddrelu,
-    kNpuBinaryOpCount,
-};
-NPU_API void NpuVectorBinary(NpuBinaryOp op, NpuType type, uint32_t target, uint32_t source0,
-                             uint32_t source1, const NpuBinaryRepeat* repeat);
+#include "isa/vector_elementwise.h"
+#include "isa/vector_reduce.h"

@@ -2,35 +2,76 @@
 // Mask register to lanes, strides to accesses.
 #include "isa/vector_issue.h"
 
+#include <algorithm>
+#include <cassert>
+
 namespace npu_model {
 namespace {
 
-leaf::Lanes FirstLanes(uint32_t count) {
-    const auto bits = [](uint32_t n) { return n >= 64 ? ~uint64_t{0} : (uint64_t{1} << n) - 1; };
-    return {bits(count), count > 64 ? bits(count - 64) : 0};
+constexpr const char* kSliceSource = "Ascend C API, high-dimension slicing";
+
+uint64_t FirstBits(uint32_t count) {
+    return count >= 64 ? ~uint64_t{0} : (uint64_t{1} << count) - 1;
 }
 
-bool Lane(const leaf::Lanes& lanes, uint32_t lane) {
-    return ((lane < 64 ? lanes.low >> lane : lanes.high >> (lane - 64)) & 1) != 0;
+// The bytes of the enabled lanes of one block, one bit a byte.
+uint32_t BlockBytes(const leaf::Lanes& lanes, uint32_t block, const LaneLayout& layout) {
+    const uint32_t first = block * layout.lanesPerBlock;
+    uint64_t enabled = (first < 64 ? lanes.low >> first : lanes.high >> (first - 64)) &
+                       FirstBits(layout.lanesPerBlock);
+    if (enabled == FirstBits(layout.lanesPerBlock)) {
+        const uint32_t bytes = layout.lanesPerBlock * layout.elementBits / 8;
+        return static_cast<uint32_t>(FirstBits(bytes)) << layout.firstByte;
+    }
+    uint32_t bytes = 0;
+    const auto element = static_cast<uint32_t>(FirstBits(std::max(layout.elementBits / 8, 1u)));
+    for (; enabled != 0; enabled &= enabled - 1) {
+        const auto lane = static_cast<uint32_t>(__builtin_ctzll(enabled));
+        bytes |= element << (layout.firstByte + lane * layout.elementBits / 8);
+    }
+    return bytes;
 }
 
 }  // namespace
 
-VectorIssue::VectorIssue(const char* name, uint32_t laneBytes, uint32_t repeats, uint64_t address)
+leaf::Lanes FirstLanes(uint32_t count) {
+    return {FirstBits(count), count > 64 ? FirstBits(count - 64) : 0};
+}
+
+uint32_t EndLane(const leaf::Lanes& lanes) {
+    if (lanes.high != 0) {
+        return 128 - static_cast<uint32_t>(__builtin_clzll(lanes.high));
+    }
+    return lanes.low == 0 ? 0 : 64 - static_cast<uint32_t>(__builtin_clzll(lanes.low));
+}
+
+VectorIssue::VectorIssue(const char* name, uint32_t laneBytes, uint32_t repeats, Masking masking,
+                         uint64_t address)
     : issue(name, kNpuPipeV, address), lanesPerRepeat_(kRepeatBytes / laneBytes) {
+    AddBatches(repeats, masking);
+}
+
+void VectorIssue::AddBatches(uint32_t repeats, Masking masking) {
     const Registers& registers = issue.core.registers;
-    if (registers.counterMode) {
+    const leaf::Lanes all = FirstLanes(lanesPerRepeat_);
+    if (masking == Masking::kRegister && registers.counterMode) {
         const auto count = static_cast<uint32_t>(registers.maskLow);
-        AddBatch(0, count / lanesPerRepeat_, FirstLanes(lanesPerRepeat_));
+        AddBatch(0, count / lanesPerRepeat_, all);
         AddBatch(count / lanesPerRepeat_, 1, FirstLanes(count % lanesPerRepeat_));
         return;
     }
-    issue.RequireRange("repeat times", repeats, 0, 255, "Ascend C API, high-dimension slicing");
-    const leaf::Lanes all = FirstLanes(lanesPerRepeat_);
-    AddBatch(0, repeats, {registers.maskLow & all.low, registers.maskHigh & all.high});
+    issue.RequireRange("repeat times", repeats, 0, 255, kSliceSource);
+    if (masking == Masking::kNone) {
+        AddBatch(0, repeats, all);
+    } else if (registers.counterMode) {
+        const auto count = static_cast<uint32_t>(registers.maskLow);
+        AddBatch(0, repeats, FirstLanes(std::min(count, lanesPerRepeat_)));
+    } else {
+        AddBatch(0, repeats, {registers.maskLow & all.low, registers.maskHigh & all.high});
+    }
 }
 
-void VectorIssue::AddBatch(uint32_t first, uint32_t repeats, leaf::Lanes lanes) {
+void VectorIssue::AddBatch(uint32_t first, uint32_t repeats, const leaf::Lanes& lanes) {
     if (repeats == 0 || (lanes.low | lanes.high) == 0) {
         return;
     }
@@ -39,45 +80,96 @@ void VectorIssue::AddBatch(uint32_t first, uint32_t repeats, leaf::Lanes lanes) 
                                lanes.low == all.low && lanes.high == all.high};
 }
 
-int VectorIssue::Add(uint32_t base, NpuVectorStride stride, uint32_t elementBytes,
-                     const char* name, bool write) {
+int VectorIssue::Add(uint32_t base, NpuVectorStride stride, const LaneLayout& layout,
+                     const char* name, Sharing sharing, bool write) {
+    assert(operandCount_ < kMostOperands);
     issue.RequireAligned(name, kNpuUb, base, kBlockBytes, "Ascend C API, address alignment");
-    Operand& operand = operands_[static_cast<size_t>(operandCount_)];
+    Operand& operand = operands_[operandCount_];
+    operand.name = name;
     operand.base = base;
     operand.stride = stride;
-    const uint32_t lanesPerBlock = kBlockBytes / elementBytes;
-    const uint32_t blocks = lanesPerRepeat_ / lanesPerBlock;
-    for (const VectorBatch& batch : *this) {
-        Access access{name,
-                      base + uint64_t{batch.first} * stride.repeat * kBlockBytes,
-                      batch.repeats,
-                      blocks,
-                      int64_t{stride.repeat} * kBlockBytes,
-                      int64_t{stride.block} * kBlockBytes,
-                      kBlockBytes,
-                      kNpuUb,
-                      write,
-                      false,
-                      nullptr};
-        if (!batch.full) {
-            operand.bytes.fill(0);
-            for (uint32_t lane = 0; lane < lanesPerRepeat_; ++lane) {
-                if (Lane(batch.lanes, lane)) {
-                    const uint64_t element = (uint64_t{1} << elementBytes) - 1;
-                    operand.bytes[lane / lanesPerBlock] |=
-                        static_cast<uint32_t>(element << (lane % lanesPerBlock * elementBytes));
-                    access.inner = lane / lanesPerBlock + 1;
-                }
-            }
-            access.bytes = operand.bytes.data();
-        }
+    operand.layout = layout;
+    operand.sharing = sharing;
+    operand.write = write;
+    for (size_t batch = 0; batch < batchCount_; ++batch) {
+        const Access access = MakeAccess(operand, batch);
         if (write) {
             issue.Write(access);
         } else {
             issue.Read(access);
         }
     }
-    return operandCount_++;
+    return static_cast<int>(operandCount_++);
+}
+
+Access VectorIssue::MakeAccess(Operand& operand, size_t batch) {
+    const VectorBatch& lanes = batches_[batch];
+    const uint32_t lanesPerBlock = operand.layout.lanesPerBlock;
+    const uint32_t blocks = (EndLane(lanes.lanes) + lanesPerBlock - 1) / lanesPerBlock;
+    operand.blocks[batch] = blocks;
+    if (operand.write && blocks > 1) {
+        issue.RequireRange("dst block stride", operand.stride.block, 1, 65535, kSliceSource);
+    }
+    const int64_t repeatBytes = int64_t{operand.stride.repeat} * kBlockBytes;
+    Access access = Rows(kNpuUb, operand.base + lanes.first * static_cast<uint64_t>(repeatBytes),
+                         lanes.repeats, repeatBytes, kBlockBytes, operand.name);
+    access.inner = blocks;
+    access.innerStride = int64_t{operand.stride.block} * kBlockBytes;
+    if (!issue.checked) {
+        return access;
+    }
+    uint32_t common = ~uint32_t{0};
+    for (uint32_t block = 0; block < blocks; ++block) {
+        operand.bytes[batch][block] = BlockBytes(lanes.lanes, block, operand.layout);
+        common &= operand.bytes[batch][block];
+    }
+    if (common != ~uint32_t{0}) {
+        access.bytes = operand.bytes[batch].data();
+    }
+    return access;
+}
+
+void VectorIssue::Commit() {
+    issue.Commit();
+    if (!issue.checked) {
+        return;
+    }
+    for (size_t target = 0; target < operandCount_; ++target) {
+        for (size_t source = 0; source < operandCount_ && operands_[target].write; ++source) {
+            if (!operands_[source].write) {
+                CheckOverlap(operands_[target], operands_[source]);
+            }
+        }
+    }
+}
+
+VectorFootprint VectorIssue::Footprint(const Operand& operand) const {
+    VectorFootprint footprint{operand.base, operand.stride, operand.layout.elementBits, {},
+                              batchCount_};
+    for (size_t batch = 0; batch < batchCount_; ++batch) {
+        footprint.batches[batch] = {batches_[batch].repeats, operand.blocks[batch],
+                                    operand.bytes[batch].data()};
+    }
+    return footprint;
+}
+
+void VectorIssue::CheckOverlap(const Operand& target, const Operand& source) const {
+    const VectorConflict conflict =
+        FindConflict(Footprint(target), Footprint(source), source.sharing);
+    if (!conflict.found) {
+        return;
+    }
+    const std::string place = "UB bytes [" + std::to_string(conflict.address) + ", " +
+                              std::to_string(conflict.address + kBlockBytes) + ")";
+    const std::string reader = "repeat " + std::to_string(conflict.reader);
+    const std::string writer = "repeat " + std::to_string(conflict.writer);
+    issue.Fail(FaultKind::kOverlap, source.name,
+               conflict.reader == conflict.writer
+                   ? "must be " + std::string(target.name) + " itself or apart from it: " +
+                         place + " belong to different lanes of both in " + reader
+                   : "must not share bytes with " + std::string(target.name) + ": " + place +
+                         " are written by " + writer + " and read by " + reader,
+               "Ascend C API, general rules on overlapping addresses");
 }
 
 leaf::Operand VectorIssue::Host(int operand, const VectorBatch& batch) const {

@@ -5,7 +5,7 @@
 // gives +0 for -0 (boundary value tables of the vector API).
 #pragma once
 
-#include "leaf/value.h"
+#include "leaf/elementwise.h"
 
 namespace npu_model::leaf::NPU_LEAF_LEVEL {
 
@@ -62,6 +62,13 @@ struct And {
 
 struct Or {
     static NPU_LEAF_INLINE uint32_t Of(uint32_t a, uint32_t b) { return a | b; }
+};
+
+// target = F(source0, source1)
+template <class F, class Type>
+struct Binary : OperationShape<Type, Type, 2> {
+    using Value = typename Type::Value;
+    NPU_LEAF_INLINE Value Apply(Value a, Value b, Value) const { return F::Of(a, b); }
 };
 
 NPU_LEAF_INLINE float Relu(float value) { return value <= 0.0f ? 0.0f : value; }

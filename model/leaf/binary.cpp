@@ -2,17 +2,9 @@
 // Instructions with two source tensors: vadd .. vmaddrelu and the converting forms.
 #include "leaf/arithmetic.h"
 #include "leaf/convert.h"
-#include "leaf/elementwise.h"
 
 namespace npu_model::leaf::NPU_LEAF_LEVEL {
 namespace {
-
-// target = F(source0, source1)
-template <class F, class Type>
-struct Binary : OperationShape<Type, Type, 2> {
-    using Value = typename Type::Value;
-    NPU_LEAF_INLINE Value Apply(Value a, Value b, Value) const { return F::Of(a, b); }
-};
 
 // target = relu(F(source0, source1)). A 16-bit sum saturates, unlike that of vadd.
 template <class F, class Type>
@@ -79,10 +71,11 @@ struct ReluToByte : OperationShape<S8, S16, 2> {
 // target = clip(rint(half(F(source0, source1)))), f16 to 8 bits; a NaN gives 0.
 template <class F, class TargetType, bool kRelu>
 struct HalfToByte : OperationShape<TargetType, F16, 2> {
-    NPU_LEAF_INLINE int32_t Apply(float a, float b, int32_t) const {
-        const float exact = F::Of(a, b);
-        const float rounded = Rounded<kRoundRint>(F16::Load(F16::Store(exact)));
-        return ToInteger<TargetType>(kRelu ? Relu(rounded) : rounded);
+    using Middle = F16;
+    static constexpr bool kTwoSteps = true;
+    NPU_LEAF_INLINE float First(float a, float b, int32_t) const { return F::Of(a, b); }
+    NPU_LEAF_INLINE int32_t Second(float half, float, float, int32_t) const {
+        return ToInteger<TargetType>(Rounded<kRoundRint>(kRelu ? Relu(half) : half));
     }
 };
 

@@ -7,7 +7,7 @@
 //   kReadsTarget                     the target is an operand too
 //   Apply(source0, source1, target)  value for one element; operands it does not have are zero
 // An operation with kTwoSteps rounds in between: Apply is given as First and Second, and Second
-// takes the result of First, rounded to the target type, before the operands.
+// takes the result of First, rounded to the type Middle, before the operands.
 #pragma once
 
 #include "leaf/lanes.h"
@@ -20,6 +20,7 @@ class Elementwise {
     using Target = typename Op::Target;
     using Source0 = typename Op::Source0;
     using Source1 = typename Op::Source1;
+    using Middle = typename Op::Middle;
     using TargetElement = typename Unaligned<typename Target::Stored>::Type;
     using Element0 = typename Unaligned<typename Source0::Stored>::Type;
     using Element1 = typename Unaligned<typename Source1::Stored>::Type;
@@ -64,6 +65,14 @@ class Elementwise {
         }
     }
 
+    // `count` contiguous elements; sources must be the target or not overlap it.
+    static void RunContiguous(const Op& op, uint8_t* target, const uint8_t* source0,
+                              const uint8_t* source1, int64_t count) {
+        Loop(op, reinterpret_cast<TargetElement*>(target),
+             reinterpret_cast<const Element0*>(source0), reinterpret_cast<const Element1*>(source1),
+             count);
+    }
+
  private:
     static NPU_LEAF_INLINE TargetElement* AsTarget(const Operand& operand, uint32_t repeat) {
         return reinterpret_cast<TargetElement*>(operand.data + repeat * operand.repeatStride);
@@ -106,8 +115,8 @@ class Elementwise {
     static NPU_LEAF_INLINE TargetValue Invoke(const Op& op, Value0 value0, Value1 value1,
                                               TargetValue old) {
         if constexpr (Op::kTwoSteps) {
-            const TargetValue first = op.First(value0, value1, old);
-            return op.Second(Target::Load(Target::Store(first)), value0, value1, old);
+            const auto first = op.First(value0, value1, old);
+            return op.Second(Middle::Load(Middle::Store(first)), value0, value1, old);
         } else {
             return op.Apply(value0, value1, old);
         }
@@ -130,11 +139,11 @@ class Elementwise {
             LoadChunk<Target, kCount>(target, values);
         }
         if constexpr (Op::kTwoSteps) {
-            TargetValue first[kCount];
+            typename Middle::Value first[kCount];
             for (int i = 0; i < kCount; ++i) {
                 first[i] = op.First(values0[i], values1[i], values[i]);
             }
-            RoundChunk<Target, kCount>(first);
+            RoundChunk<Middle, kCount>(first);
             for (int i = 0; i < kCount; ++i) {
                 values[i] = op.Second(first[i], values0[i], values1[i], values[i]);
             }
@@ -278,6 +287,7 @@ struct OperationShape {
     using Target = TargetType;
     using Source0 = SourceType;
     using Source1 = SourceType;
+    using Middle = TargetType;
     static constexpr int kSources = kSourceCount;
     static constexpr bool kReadsTarget = false;
     static constexpr bool kTwoSteps = false;

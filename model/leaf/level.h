@@ -15,9 +15,11 @@
 #error "NPU_LEAF_LEVEL must name the architecture level: baseline, v3 or v4"
 #endif
 
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
 #if defined(__F16C__) && defined(__AVX2__)
 #define NPU_LEAF_F16C 1
-#include <immintrin.h>
 #endif
 
 // The iterations of the next loop do not depend on each other through memory.

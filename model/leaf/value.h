@@ -99,6 +99,10 @@ struct F16 : Plain<uint16_t, float> {
     static NPU_LEAF_INLINE uint16_t Store(float value) { return FloatToHalf(value); }
 };
 
+// What moves look at: the size alone.
+constexpr NpuType kTwoByteTypes[] = {kNpuF16, kNpuBf16, kNpuS16, kNpuU16};
+constexpr NpuType kFourByteTypes[] = {kNpuF32, kNpuS32, kNpuU32};
+
 // Elements that a converted type handles at a time: two blocks.
 constexpr int kChunk = 32;
 

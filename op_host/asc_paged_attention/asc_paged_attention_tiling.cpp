@@ -41,9 +41,9 @@ bool CheckShapes(const PagedAttentionProblem& problem, TilingError* error) {
                           "be a multiple of key_cache heads (" + std::to_string(cache.heads) + ")");
     }
     if (problem.heads > kInt32Max / std::max<int64_t>(problem.batch, 1)) {
-        return error->Set(kOperation, "query heads", problem.heads,
-                          "be at most 2147483647 over all " + std::to_string(problem.batch) +
-                              " sequences");
+        return error->Set(
+            kOperation, "query heads", problem.heads,
+            "be at most 2147483647 over all " + std::to_string(problem.batch) + " sequences");
     }
     if (cache.blockSize < kBlockSizeUnit || cache.blockSize > kMaxBlockSize ||
         cache.blockSize % kBlockSizeUnit != 0) {

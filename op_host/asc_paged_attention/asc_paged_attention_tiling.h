@@ -16,11 +16,11 @@ namespace attn {
 // Sizes and strides count elements. The last two dimensions of query and the last one of the caches
 // are contiguous; the output is contiguous.
 struct PagedAttentionProblem {
-    DataType type;             // of query, caches and output
-    int64_t batch;             // query [batch, heads, headDim]
+    DataType type;  // of query, caches and output
+    int64_t batch;  // query [batch, heads, headDim]
     int64_t heads;
-    int64_t queryStride;       // between sequences
-    PagedCacheShape cache;     // of K and of V
+    int64_t queryStride;    // between sequences
+    PagedCacheShape cache;  // of K and of V
     PagedCacheView key;
     PagedCacheView value;
     int64_t maxBlocks;         // blockTables [batch, maxBlocks]

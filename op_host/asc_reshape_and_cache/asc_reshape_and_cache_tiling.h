@@ -34,8 +34,8 @@ struct ReshapeAndCachePlan {
     LaunchPlan launch;
 };
 
-// False, with the reason, for a problem that the kernel does not do. Slots are device data: they are
-// not seen here.
+// False, with the reason, for a problem that the kernel does not do. Slots are device data: they
+// are not seen here.
 bool ComputeReshapeAndCacheTiling(const ReshapeAndCacheProblem& problem, const CoreLimits& core,
                                   ReshapeAndCachePlan* plan, TilingError* error);
 

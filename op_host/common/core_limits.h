@@ -12,8 +12,8 @@ struct CoreLimits {
     int32_t cubeCores;
     int32_t vectorCores;
     // Memories of one core, in bytes, before anything is reserved.
-    int64_t ubBytes;   // per vector core
-    int64_t l1Bytes;   // per cube core, as are the following
+    int64_t ubBytes;  // per vector core
+    int64_t l1Bytes;  // per cube core, as are the following
     int64_t l0aBytes;
     int64_t l0bBytes;
     int64_t l0cBytes;

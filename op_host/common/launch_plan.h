@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a kernel is launched: the part of every host tiling that does not travel to the device. C++11.
+// How a kernel is launched: the part of every host tiling that does not travel to the device.
+// C++11.
 #pragma once
 
 #include <cstdint>

@@ -33,10 +33,9 @@ bool CheckRowsAreDisjoint(const PagedCacheShape& shape, const PagedCacheView& vi
             continue;
         }
         if (dimension.stride < extent) {
-            return error->Set(operation, name + " " + dimension.name + " stride",
-                              dimension.stride,
-                              "be at least " + std::to_string(extent) +
-                                  ", so that no two rows share memory");
+            return error->Set(
+                operation, name + " " + dimension.name + " stride", dimension.stride,
+                "be at least " + std::to_string(extent) + ", so that no two rows share memory");
         }
         extent += dimension.stride * (dimension.size - 1);
     }

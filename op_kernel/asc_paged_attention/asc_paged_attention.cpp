@@ -18,9 +18,9 @@ extern "C" __global__ __aicore__ void asc_paged_attention(GM_ADDR query, GM_ADDR
     const auto cores = static_cast<int32_t>(AscendC::GetBlockNum());
     AscendC::TPipe pipe;
 
-#define ASC_PAGED_ATTENTION_RUN(kKey, kKernelType, Element)                          \
-    if (TILING_KEY_IS(kKey)) {                                                       \
-        KERNEL_TASK_TYPE(kKey, kKernelType);                                         \
+#define ASC_PAGED_ATTENTION_RUN(kKey, kKernelType, Element)                                     \
+    if (TILING_KEY_IS(kKey)) {                                                                  \
+        KERNEL_TASK_TYPE(kKey, kKernelType);                                                    \
         attn::PagedAttentionVector<Element>(tilingData, arguments, &pipe).Process(core, cores); \
     }
     ASC_PAGED_ATTENTION_VARIANTS(ASC_PAGED_ATTENTION_RUN)

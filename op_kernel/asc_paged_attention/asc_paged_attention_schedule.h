@@ -41,8 +41,8 @@ ATTN_HOST_DEVICE PagedAttentionTask TaskAt(const AscPagedAttentionTiling& tiling
             Smaller(tiling.groupTile, group - firstOfGroup)};
 }
 
-// UB of one core. Queue buffers are listed once and multiplied in `TotalBytes`; the rest are offsets
-// into one scratch buffer.
+// UB of one core. Queue buffers are listed once and multiplied in `TotalBytes`; the rest are
+// offsets into one scratch buffer.
 struct PagedAttentionUb {
     static constexpr int32_t kStages = 2;  // query, K and V: one in use, one being loaded
 
@@ -59,7 +59,7 @@ struct PagedAttentionUb {
     int32_t wide;      // [kvTile, headDim] float, K and then V
     int32_t products;  // [kvTile, 64] float; [kvTile / 2, headDim] float
     int32_t lanes;     // [kvTile, 8] float, partial sums of K q, then weights spread out
-    int32_t softmax;   // OnlineSoftmaxFloats(groupTile) float
+    int32_t softmax;   // OnlineSoftmaxFloats(groupTile, kvTile) float
     int32_t scratchBytes;
 
     ATTN_HOST_DEVICE constexpr int32_t TotalBytes() const {
@@ -88,7 +88,7 @@ ATTN_HOST_DEVICE constexpr PagedAttentionUb PagedAttentionUbPlan(int32_t headDim
     plan.products = plan.wide + kvElements * kFloatBytes;
     plan.lanes = plan.products + products * kFloatBytes;
     plan.softmax = plan.lanes + kvTile * kDataBlockBytes;
-    plan.scratchBytes = plan.softmax + OnlineSoftmaxFloats(groupTile) * kFloatBytes;
+    plan.scratchBytes = plan.softmax + OnlineSoftmaxFloats(groupTile, kvTile) * kFloatBytes;
     return plan;
 }
 

@@ -19,9 +19,9 @@ struct AscPagedAttentionTiling {
     int32_t heads;
     int32_t kvHeads;  // divides heads
     int32_t headDim;
-    int32_t blockSize;     // tokens in a cache block
-    float softmaxScale;    // multiplies Q K^T before the softmax
-    int32_t writeLse;      // 0: lse may be null
+    int32_t blockSize;   // tokens in a cache block
+    float softmaxScale;  // multiplies Q K^T before the softmax
+    int32_t writeLse;    // 0: lse may be null
 
     // Schedule: asc_paged_attention_schedule.h says what a task is.
     int32_t groupTile;  // query heads of a task at most

@@ -89,7 +89,7 @@ class PagedAttentionVector {
         wide_ = scratch[plan.wide / kFloatBytes];
         products_ = scratch[plan.products / kFloatBytes];
         lanes_ = scratch[plan.lanes / kFloatBytes];
-        softmax_.Open(scratch[plan.softmax / kFloatBytes], tiling_.groupTile);
+        softmax_.Open(scratch[plan.softmax / kFloatBytes], tiling_.groupTile, tiling_.kvTile);
     }
 
     __aicore__ inline Step FirstStepOf(int32_t index) const {
@@ -139,7 +139,7 @@ class PagedAttentionVector {
                 BeginTask(step.task.heads);
             }
             ComputeScores(step);
-            softmax_.Update(scores_, products_, step.task.heads, tiling_.kvTile);
+            softmax_.Update(scores_, products_, step.task.heads);
             softmax_.Rescale(floatOutput_, step.task.heads, tiling_.headDim);
             AccumulateOutput(step);
         }
@@ -197,7 +197,7 @@ class PagedAttentionVector {
             AscendC::Duplicate(output.template ReinterpretCast<int16_t>(), int16_t{0}, count);
             AscendC::Duplicate(lse, kMinusInfinity, task.heads);
         } else {
-            softmax_.Finish(floatOutput_, lse, task.heads, tiling_.headDim);
+            softmax_.Finish(floatOutput_, lse, scores_, task.heads, tiling_.headDim);
             AscendC::PipeBarrier<PIPE_V>();
             AscendC::Cast(output, floatOutput_, AscendC::RoundMode::CAST_RINT, count);
         }
@@ -215,7 +215,8 @@ class PagedAttentionVector {
         FloatTensor lse = lseQueue_.template DeQue<float>();
         if (tiling_.writeLse != 0) {
             const auto bytes = static_cast<uint32_t>(task.heads * kFloatBytes);
-            AscendC::DataCopyPad(lse_[firstRow], lse, AscendC::DataCopyExtParams{1, bytes, 0, 0, 0});
+            AscendC::DataCopyPad(lse_[firstRow], lse,
+                                 AscendC::DataCopyExtParams{1, bytes, 0, 0, 0});
         }
         lseQueue_.FreeTensor(lse);
     }

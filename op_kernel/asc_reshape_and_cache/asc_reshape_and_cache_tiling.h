@@ -27,8 +27,8 @@ struct CacheWriteTiling {
 struct AscReshapeAndCacheTiling {
     CacheWriteTiling key;
     CacheWriteTiling value;
-    int32_t tokens;     // entries of slotMapping
-    int32_t blockSize;  // tokens in a cache block
+    int32_t tokens;       // entries of slotMapping
+    int32_t blockSize;    // tokens in a cache block
     int32_t bufferBytes;  // of one of the two buffers in UB
 };
 

@@ -35,8 +35,7 @@ __aicore__ inline void DotRows(const FloatTensor& dst, const FloatTensor& matrix
     // next to it hold something else.
     const int32_t groups = rows / kFloatsPerBlock;
     const int32_t rest = rows % kFloatsPerBlock;
-    AscendC::BlockReduceSum<float>(dst, partials, groups, kFloatsPerRepeat, 1, 1,
-                                   kBlocksPerRepeat);
+    AscendC::BlockReduceSum<float>(dst, partials, groups, kFloatsPerRepeat, 1, 1, kBlocksPerRepeat);
     if (rest > 0) {
         AscendC::BlockReduceSum<float>(dst[groups * kFloatsPerBlock],
                                        partials[groups * kFloatsPerRepeat], 1,
@@ -61,8 +60,7 @@ __aicore__ inline int32_t FirstHalf(int32_t rows) {
 // products: [FirstHalf(rows), columns] are scratch.
 __aicore__ inline void AddWeightedRows(const FloatTensor& dst, const FloatTensor& matrix,
                                        const FloatTensor& weights, const FloatTensor& blocks,
-                                       const FloatTensor& products, int32_t rows,
-                                       int32_t columns) {
+                                       const FloatTensor& products, int32_t rows, int32_t columns) {
     const int32_t half = FirstHalf(rows);
 
     BroadcastRows(blocks, weights, rows);

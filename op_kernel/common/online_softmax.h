@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax over tiles of columns, one row a query head: running maximum, running sum, and the factor
-// that brings what was accumulated before a tile to the new maximum.
+// Softmax over tiles of columns, one row a query head: running maximum, running sums, and the
+// factor that brings what was accumulated before a tile to the new maximum.
 //
-// Algorithm: Milakov and Gimelshein, Online normalizer calculation for softmax, 2018.
+// A value of a row is kept eight times, as the data block that Rowwise takes. Sums are kept for
+// each column of the tile and added up once, at the end. Algorithm: Milakov and Gimelshein, Online
+// normalizer calculation for softmax, 2018.
 #pragma once
 
 #include "kernel_entry.h"
@@ -16,76 +18,79 @@ constexpr float kMinusInfinity = -__builtin_inff();
 
 class OnlineSoftmax {
  public:
-    // Takes OnlineSoftmaxFloats(rowCapacity) floats. BroadcastRows reads rows in groups of eight, so
-    // the values of rows that no task uses are set once. A PipeBarrier<PIPE_V> must follow.
-    __aicore__ inline void Open(const FloatTensor& scratch, int32_t rowCapacity) {
+    // Tiles have 32, 64 or 128 columns. Takes OnlineSoftmaxFloats(rowCapacity, columns) floats.
+    // BroadcastRows reads rows in groups of eight, so the values of rows that no task uses are set
+    // here, once. A barrier on PIPE_V must follow.
+    __aicore__ inline void Open(const FloatTensor& scratch, int32_t rowCapacity, int32_t columns) {
         const int32_t rows = RoundUp(rowCapacity, kFloatsPerBlock);
-        max_ = scratch;
-        newMax_ = scratch[rows];
-        sum_ = scratch[2 * rows];
-        rescale_ = scratch[3 * rows];
-        tileStatistic_ = scratch[4 * rows];
-        blocks_ = scratch[5 * rows];
-        AscendC::Duplicate(scratch, 0.0f, 5 * rows);
+        columns_ = columns;
+        rowValues_ = scratch;
+        max_ = rowValues_[rows];
+        newMax_ = max_[rows * kFloatsPerBlock];
+        rescale_ = newMax_[rows * kFloatsPerBlock];
+        sums_ = rescale_[rows * kFloatsPerBlock];
+        AscendC::Duplicate(rowValues_, 0.0f, rows);
     }
 
     // Forgets all columns. The maximum starts finite, so that scores of -inf have probability
     // exp(-inf) = 0 and never exp(-inf - -inf).
     __aicore__ inline void Reset(int32_t rows) {
-        AscendC::Duplicate(max_, kLowest, rows);
-        AscendC::Duplicate(sum_, 0.0f, rows);
+        AscendC::Duplicate(max_, kLowest, rows * kFloatsPerBlock);
+        AscendC::Duplicate(sums_, 0.0f, rows * columns_);
     }
 
-    // Replaces scores [rows, columns] by exp(scores - new maximum) and takes them into the sum.
-    // Waits for the scores. Columns are 32, 64 or 128; `fold` is scratch of [rows, 64].
-    __aicore__ inline void Update(const FloatTensor& scores, const FloatTensor& fold, int32_t rows,
-                                  int32_t columns) {
+    // Waits for scores [rows, columns], replaces them by exp(scores - new maximum), and takes them
+    // into the sums. `fold` is scratch of [rows, 64].
+    __aicore__ inline void Update(const FloatTensor& scores, const FloatTensor& fold,
+                                  int32_t rows) {
+        const int32_t values = rows * kFloatsPerBlock;
         AscendC::PipeBarrier<PIPE_V>();
-        RowMax(tileStatistic_, scores, fold, rows, columns);
+        RowMax(rowValues_, scores, fold, rows, columns_);
         AscendC::PipeBarrier<PIPE_V>();
-        AscendC::Max(newMax_, max_, tileStatistic_, rows);
+        BroadcastRows(rescale_, rowValues_, rows);
         AscendC::PipeBarrier<PIPE_V>();
-        AscendC::Sub(rescale_, max_, newMax_, rows);
-        BroadcastRows(blocks_, newMax_, rows);
+        AscendC::Max(newMax_, max_, rescale_, values);
         AscendC::PipeBarrier<PIPE_V>();
-        AscendC::Exp(rescale_, rescale_, rows);
-        Rowwise<RowOperation::kSub>(scores, scores, blocks_, rows, columns);
-        AscendC::Max(max_, max_, tileStatistic_, rows);  // = newMax_; in place costs no barrier
+        AscendC::Sub(rescale_, max_, newMax_, values);
+        Rowwise<RowOperation::kSub>(scores, scores, newMax_, rows, columns_);
         AscendC::PipeBarrier<PIPE_V>();
-        AscendC::Exp(scores, scores, rows * columns);
-        AscendC::Mul(sum_, sum_, rescale_, rows);
-        BroadcastRows(blocks_, rescale_, rows);
+        AscendC::Adds(max_, newMax_, 0.0f, values);
+        AscendC::Exp(rescale_, rescale_, values);
+        AscendC::Exp(scores, scores, rows * columns_);
         AscendC::PipeBarrier<PIPE_V>();
-        RowSum(tileStatistic_, scores, fold, rows, columns);
+        Rescale(sums_, rows, columns_);
         AscendC::PipeBarrier<PIPE_V>();
-        AscendC::Add(sum_, sum_, tileStatistic_, rows);
+        AscendC::Add(sums_, sums_, scores, rows * columns_);
     }
 
     // accumulated [rows, columns] *= exp(old maximum - new maximum) of the last Update.
     __aicore__ inline void Rescale(const FloatTensor& accumulated, int32_t rows, int32_t columns) {
-        Rowwise<RowOperation::kMul>(accumulated, accumulated, blocks_, rows, columns);
+        Rowwise<RowOperation::kMul>(accumulated, accumulated, rescale_, rows, columns);
     }
 
     // accumulated [rows, columns] /= sum, and logSumExp [rows] = ln(sum) + maximum. The caller has
-    // put a barrier after the last Update.
+    // put a barrier after the last Update. `fold` is scratch of [rows, 64].
     __aicore__ inline void Finish(const FloatTensor& accumulated, const FloatTensor& logSumExp,
-                                  int32_t rows, int32_t columns) {
-        BroadcastRows(blocks_, sum_, rows);
-        AscendC::Ln(logSumExp, sum_, rows);
+                                  const FloatTensor& fold, int32_t rows, int32_t columns) {
+        RowSum(rowValues_, sums_, fold, rows, columns_);
+        RowMax(newMax_, max_, fold, rows, kFloatsPerBlock);
         AscendC::PipeBarrier<PIPE_V>();
-        Rowwise<RowOperation::kDiv>(accumulated, accumulated, blocks_, rows, columns);
-        AscendC::Add(logSumExp, logSumExp, max_, rows);
+        BroadcastRows(rescale_, rowValues_, rows);
+        AscendC::Ln(logSumExp, rowValues_, rows);
+        AscendC::PipeBarrier<PIPE_V>();
+        Rowwise<RowOperation::kDiv>(accumulated, accumulated, rescale_, rows, columns);
+        AscendC::Add(logSumExp, logSumExp, newMax_, rows);
     }
 
  private:
     static constexpr float kLowest = -3.402823466e+38f;
 
-    FloatTensor max_;            // [rows]
-    FloatTensor newMax_;         // [rows]
-    FloatTensor sum_;            // [rows]
-    FloatTensor rescale_;        // [rows]
-    FloatTensor tileStatistic_;  // [rows], maximum or sum of the tile
-    FloatTensor blocks_;         // [rows, 8], a value of each row eight times
+    int32_t columns_;
+    FloatTensor rowValues_;  // [rows], maximum or sum of each row
+    FloatTensor max_;        // [rows, 8]
+    FloatTensor newMax_;     // [rows, 8]
+    FloatTensor rescale_;    // [rows, 8]
+    FloatTensor sums_;       // [rows, columns]
 };
 
 }  // namespace attn

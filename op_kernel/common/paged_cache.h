@@ -33,8 +33,8 @@ class PagedCache {
             const int32_t firstRow = token % blockSize_;
             const int32_t count = Smaller(blockSize_ - firstRow, tokens - copied);
             const int64_t block = blockTables_.GetValue(table + token / blockSize_);
-            const int64_t source = block * view_.blockStride + firstRow * view_.tokenStride +
-                                   head * view_.headStride;
+            const int64_t source =
+                block * view_.blockStride + firstRow * view_.tokenStride + head * view_.headStride;
             AscendC::DataCopyPad(rows[copied * headDim_], cache_[source], Burst(count), noPadding);
             copied += count;
         }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operations on the rows of a float matrix [rows, columns] in UB: one factor a row, one result a row.
+// Operations on the rows of a float matrix [rows, columns] in UB: one factor a row, one result a
+// row.
 //
-// Rows are contiguous. Columns are a multiple of 8 and at most 256, rows at most 255. All run on the
-// vector pipe; what a caller reads or overwrites next needs a PipeBarrier<PIPE_V> of its own.
+// Rows are contiguous. Columns are a multiple of 8 and at most 256, rows at most 255. All run on
+// the vector pipe; what a caller reads or overwrites next needs a PipeBarrier<PIPE_V> of its own.
 #pragma once
 
 #include "kernel_entry.h"

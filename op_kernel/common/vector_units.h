@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sizes of the vector core that host tiling and kernels share, and the rounding that goes with them.
+// Sizes of the vector core that host tiling and kernels share, and the rounding that goes with
+// them.
 #pragma once
 
 #include <cstdint>

@@ -2,11 +2,16 @@
 """Run one check over the repository: ``python -m tests.lint layering|size|text``."""
 
 import sys
+from collections.abc import Callable
 
 from tests.lint import layering, size, text
-from tests.lint.tree import read_tree
+from tests.lint.tree import Tree, Violation, read_tree
 
-CHECKS = {"layering": layering.check, "size": size.check, "text": text.check}
+CHECKS: dict[str, Callable[[Tree], list[Violation]]] = {
+    "layering": layering.check,
+    "size": size.check,
+    "text": text.check,
+}
 
 
 def main() -> int:

@@ -13,22 +13,22 @@ from dataclasses import dataclass
 
 from tests.lint.tree import Tree, Violation
 
-STANDARD = frozenset(
-    """
-    algorithm any array atomic bitset cassert cctype cerrno cfenv cfloat charconv chrono cinttypes
-    climits cmath complex condition_variable csetjmp csignal cstdarg cstddef cstdint cstdio cstdlib
-    cstring ctime deque exception fstream functional future initializer_list iomanip ios iosfwd
-    iostream istream iterator limits list locale map memory memory_resource mutex new numeric
-    optional ostream queue random ratio regex set shared_mutex sstream stack stdexcept streambuf
-    string string_view system_error thread tuple type_traits typeindex typeinfo unordered_map
-    unordered_set utility valarray variant vector
-    assert.h math.h stdarg.h stddef.h stdint.h stdio.h stdlib.h string.h
-    """.split()
-)
+STANDARD_NAMES = """
+algorithm any array atomic bitset cassert cctype cerrno cfenv cfloat charconv chrono cinttypes
+climits cmath complex condition_variable csetjmp csignal cstdarg cstddef cstdint cstdio cstdlib
+cstring ctime deque exception fstream functional future initializer_list iomanip ios iosfwd
+iostream istream iterator limits list locale map memory memory_resource mutex new numeric
+optional ostream queue random ratio regex set shared_mutex sstream stack stdexcept streambuf
+string string_view system_error thread tuple type_traits typeindex typeinfo unordered_map
+unordered_set utility valarray variant vector
+assert.h math.h stdarg.h stddef.h stdint.h stdio.h stdlib.h string.h
+"""
+STANDARD = frozenset(STANDARD_NAMES.split())
 SYSTEM = re.compile(
     r"(cxxabi|dlfcn|execinfo|fcntl|link|pthread|sched|signal|ucontext|unistd|sys/\w+"
     r"|sanitizer/\w+)\.h"
 )
+INTRINSICS = re.compile(r"immintrin\.h")
 KERNEL_API = re.compile(r"kernel_operator\.h|kernel_tiling/kernel_tiling\.h")
 HOST_API = re.compile(
     r"(acl|aclnn|exe_graph|graph|platform|register|tiling)/[\w/]+\.h|aclnn_\w+\.h|kernel_tiling/.*"
@@ -36,10 +36,11 @@ HOST_API = re.compile(
 ANYTHING = re.compile(r".*")
 NOTHING = re.compile(r"(?!)")
 
-# What a condition in kernel or host code may ask: the architecture, as CANN names it.
-CONDITIONS = frozenset(
-    {"__CCE_AICORE__", "__NPU_ARCH__", "__DAV_C220_CUBE__", "__DAV_C220_VEC__", "__cplusplus"}
-)
+# What a condition in kernel or host code may ask: side and architecture, in the names of CANN.
+CONDITION_NAMES = """
+__aicore__ __CCE_AICORE__ __NPU_ARCH__ __DAV_C220_CUBE__ __DAV_C220_VEC__ __cplusplus defined
+"""
+CONDITIONS = frozenset(CONDITION_NAMES.split())
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Layer:
 
 # The first row whose directory holds a file is its layer.
 LAYERS = (
-    Layer("model/leaf", ("model/leaf", "model/isa")),
+    Layer("model/leaf", ("model/leaf", "model/isa"), INTRINSICS),
     Layer("model/core", ("model/core", "model/isa", "model/leaf"), SYSTEM),
     Layer("model/isa", ("model/core", "model/isa", "model/leaf"), SYSTEM),
     Layer("model/include", ("model/include", "model/isa")),
@@ -98,7 +99,7 @@ def check_include(tree: Tree, path: str, name: str, layer: Layer) -> str | None:
 def check_condition(path: str, condition: str) -> str | None:
     if not is_below(path, ("op_kernel", "op_host")):
         return None
-    asked = set(MACRO.findall(condition)) - CONDITIONS - {"defined"}
+    asked = set(MACRO.findall(condition)) - CONDITIONS
     if asked:
         return f"kernel and host code must not depend on {', '.join(sorted(asked))}"
     return None

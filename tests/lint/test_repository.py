@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.lint import layering, size, text
+from tests.lint.__main__ import CHECKS
 from tests.lint.tree import ROOT, Tree, Violation, read_tree
 
 if sys.version_info >= (3, 11):
@@ -20,7 +20,7 @@ else:
     import tomli as tomllib
 
 
-@pytest.mark.parametrize("check", [layering.check, size.check, text.check], ids=lambda f: f.__module__)
+@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS.keys())
 def test_the_tree_is_clean(check: Callable[[Tree], list[Violation]]) -> None:
     assert [str(violation) for violation in check(read_tree())] == []
 
@@ -43,6 +43,8 @@ def test_every_dependency_is_pinned_exactly_for_this_python() -> None:
 
     assert all(re.fullmatch(r"==[\w.]+", str(specifier)) for specifier in pinned.values())
     for requirement in map(Requirement, wanted):
+        if requirement.marker and not requirement.marker.evaluate():
+            continue
         version = str(pinned[canonicalize_name(requirement.name)]).removeprefix("==")
         assert requirement.specifier.contains(version), requirement
 
@@ -57,7 +59,8 @@ def test_npu_without_a_toolkit_says_what_to_set() -> None:
     result = build("npu")
     assert result.returncode == 1
     assert result.stdout == ""
-    assert re.fullmatch(r"build.sh: npu needs a CANN toolkit: set ASCEND_HOME_PATH .*\n", result.stderr)
+    assert result.stderr.startswith("build.sh: npu needs a CANN toolkit: set ASCEND_HOME_PATH ")
+    assert result.stderr.count("\n") == 1
 
 
 def test_check_headers_without_a_directory_is_skipped() -> None:

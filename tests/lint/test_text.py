@@ -41,6 +41,11 @@ def test_a_complete_head_is_silent(path: str, content: str) -> None:
     assert rules(path, content) == []
 
 
+def test_a_source_file_leaves_it_to_its_header_to_say_what_it_is() -> None:
+    source = "// SPDX-License-Identifier: Apache-2.0\n#include \"a.h\"\n"
+    assert text.check({"model/core/a.cpp": source, "model/core/a.h": CPP_HEAD}) == []
+
+
 @pytest.mark.parametrize(
     ("words", "name"),
     [
@@ -49,7 +54,7 @@ def test_a_complete_head_is_silent(path: str, content: str) -> None:
         ("see /tm" + "p/ref/x", "a path of one machine"),
         ("https://pypi" + ".org/simple", "a registry's host"),
         ("see issu" + "e 12", "an issue's number"),
-        ("found in earlier sessio" + "ns", "how the text came about"),
+        ("found in an earlier " + "session", "how the text came about"),
         ("<" * 7 + " HEAD", "a merge marker"),
         ("a line ", "a space at the end of the line"),
     ],

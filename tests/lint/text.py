@@ -20,22 +20,25 @@ FORBIDDEN = {
 }
 
 
-def check_licence(path: str, text: str) -> Iterator[Violation]:
+def check_head(path: str, text: str, has_header: bool) -> Iterator[Violation]:
+    """Check the licence line and, unless a header beside it does so, what the file says it is."""
     lines = text.splitlines()
     first = 1 if lines and lines[0].startswith("#!") else 0
-    comment = "//" if path.endswith((".h", ".cpp")) else "#"
-    if lines[first : first + 1] != [f"{comment} {LICENCE}"]:
-        yield Violation(path, first + 1, f"must start with {comment} {LICENCE}")
-    elif comment == "//" and not "".join(lines[first + 1 : first + 2]).startswith("// "):
-        yield Violation(path, first + 2, "the second line must say what the file is")
+    is_cpp = path.endswith((".h", ".cpp"))
+    licence = f"{'//' if is_cpp else '#'} {LICENCE}"
+    if lines[first : first + 1] != [licence]:
+        yield Violation(path, first + 1, f"must start with {licence}")
+    elif is_cpp and not has_header and not "".join(lines[1:2]).startswith("// "):
+        yield Violation(path, 2, "the second line must say what the file is")
 
 
 def check(tree: Tree) -> list[Violation]:
     """Return every missing licence line and every forbidden word."""
-    violations = []
+    violations: list[Violation] = []
     for path, text in tree.items():
         if SOURCE.search(path):
-            violations.extend(check_licence(path, text))
+            has_header = path.endswith(".cpp") and path.removesuffix(".cpp") + ".h" in tree
+            violations.extend(check_head(path, text, has_header))
         if text and not text.endswith("\n"):
             violations.append(Violation(path, text.count("\n") + 1, "must end with a newline"))
         for number, line in enumerate(text.split("\n"), 1):

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "isa/isa.h"
+#include "isa/kernel_types.h"
 
 // Everything between a kernel entry and an instruction is inlined where the compiler can.
 #define __aicore__
@@ -41,12 +42,19 @@ enum KernelMetaType {
     KERNEL_TYPE_MIX_AIC_1_2,
 };
 
-// One row a kernel and tiling key in a section of the kernel library; the launcher reads them.
-struct NpuKernelTypeRow {
-    const char* kernel;
-    int64_t key;  // -1: every key without a row of its own
-    int64_t type;
-};
+// Rows lie in a section of the kernel library, whose bounds the linker names; a library without rows
+// has no such section. Every source emits the reader; the linker keeps one a library.
+extern "C" {
+extern const NpuKernelTypeRow __start_npu_kernel_types[]
+    __attribute__((weak, visibility("hidden")));
+extern const NpuKernelTypeRow __stop_npu_kernel_types[] __attribute__((weak, visibility("hidden")));
+__attribute__((used, visibility("default"))) inline void NpuKernelTypes(
+    const NpuKernelTypeRow** begin, const NpuKernelTypeRow** end) {
+    *begin = __start_npu_kernel_types;
+    *end = __stop_npu_kernel_types;
+}
+}
+
 #define NPU_KERNEL_TYPE_ROW(key, type)                                            \
     do {                                                                          \
         __attribute__((section("npu_kernel_types"), used)) static const NpuKernelTypeRow \

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Globals that the real headers declare, and their values for the core that runs.
+#include "core_state.h"
+
+#include <array>
+
+#include "isa/start_core.h"
+
+int64_t block_idx = 0;
+int64_t block_num = 0;
+int32_t sub_block_idx = 0;
+int32_t g_coreType = AscendC::AIV;
+int32_t g_taskRation = 1;
+uint64_t g_tilingKey = 0;
+
+namespace AscendC {
+extern const int MIX_TYPE = MIX;
+extern const int AIC_TYPE = AIC;
+extern const int AIV_TYPE = AIV;
+bool g_isAtomic = false;  // true would make the headers add in software
+AtomicType g_atomicType = SUM;
+}  // namespace AscendC
+
+uint8_t* GetSysWorkSpacePtr() { return g_sysWorkspaceReserved; }
+void SetSysWorkSpacePtr(uint8_t* workspace) { g_sysWorkspaceReserved = workspace; }
+
+namespace npu_cann {
+
+Pending pending;
+
+namespace {
+
+using AscendC::ConstDefiner;
+using AscendC::Hardware;
+
+// The memories of each kind of core, and where the headers keep their base. The Fixpipe buffer
+// keeps that of the headers, which believe it to be larger than it is.
+struct Base {
+    NpuCoreKind core;
+    NpuMemory memory;
+    Hardware hardware;
+    uint8_t* ConstDefiner::*pointer;
+};
+constexpr std::array<Base, 6> kBases = {{
+    {kNpuAiv, kNpuUb, Hardware::UB, &ConstDefiner::cpuUB},
+    {kNpuAic, kNpuL1, Hardware::L1, &ConstDefiner::cpuL1},
+    {kNpuAic, kNpuL0a, Hardware::L0A, &ConstDefiner::cpuL0A},
+    {kNpuAic, kNpuL0b, Hardware::L0B, &ConstDefiner::cpuL0B},
+    {kNpuAic, kNpuL0c, Hardware::L0C, &ConstDefiner::cpuL0C},
+    {kNpuAic, kNpuBias, Hardware::BIAS, &ConstDefiner::cpuBIAS},
+}};
+
+// Of the current core; null where it has no such memory.
+std::array<uint8_t*, kNpuMemoryCount> hosts{};
+
+// The headers allocate buffers of their own and free what their pointers name when the library is
+// unloaded: gives them their own back before that.
+class OwnBuffers {
+ public:
+    OwnBuffers() {
+        for (size_t i = 0; i < kBases.size(); ++i) {
+            buffers_[i] = ConstDefiner::Instance().*kBases[i].pointer;
+        }
+    }
+    ~OwnBuffers() {
+        for (size_t i = 0; i < kBases.size(); ++i) {
+            ConstDefiner::Instance().*kBases[i].pointer = buffers_[i];
+        }
+    }
+
+ private:
+    std::array<uint8_t*, kBases.size()> buffers_;
+};
+const OwnBuffers ownBuffers;
+
+// Everything that follows from which core runs.
+void Enter() {
+    const NpuCoreKind kind = NpuCurrentCoreKind();
+    block_idx = NpuBlockIdx();
+    block_num = NpuBlockCount();
+    sub_block_idx = static_cast<int32_t>(NpuSubBlockIdx());
+    g_coreType = kind == kNpuAiv ? AscendC::AIV : AscendC::AIC;
+    g_taskRation = kind == kNpuAiv ? static_cast<int32_t>(NpuSubBlockCount()) : 1;
+    g_tilingKey = NpuTilingKey();
+    hosts.fill(nullptr);
+    ConstDefiner& definer = ConstDefiner::Instance();
+    for (const Base& base : kBases) {
+        if (base.core == kind) {
+            uint8_t* host = NpuLocalHost(base.memory);
+            hosts[base.memory] = host;
+            definer.*base.pointer = host;
+            definer.hardwareCpuBufferMap[base.hardware] = host;
+        }
+    }
+}
+
+}  // namespace
+
+uint32_t LocalAddress(NpuMemory memory, const void* pointer) {
+    constexpr uint32_t kNowhere = 0xFFFF0000;
+    const uint64_t offset =
+        reinterpret_cast<uint64_t>(pointer) - reinterpret_cast<uint64_t>(hosts[memory]);
+    const bool inside = hosts[memory] != nullptr && offset < kNowhere;
+    return inside ? static_cast<uint32_t>(offset) : kNowhere;
+}
+
+KeepCore::KeepCore()
+    : pipe_(g_tPipePtr), kfcClient_(g_kfcClient), deqValue_(g_deqValue), pending_(pending) {}
+
+KeepCore::~KeepCore() {
+    g_tPipePtr = pipe_;
+    g_kfcClient = kfcClient_;
+    g_deqValue = deqValue_;
+    pending = pending_;
+    Enter();
+}
+
+}  // namespace npu_cann
+
+extern "C" __attribute__((visibility("default"))) void NpuStartCore() {
+    g_tPipePtr = nullptr;
+    g_kfcClient = nullptr;
+    g_deqValue = half();
+    npu_cann::pending = {};
+    npu_cann::Enter();
+}

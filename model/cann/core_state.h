@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state of a core that the real headers, and this folder, keep in globals.
+//
+// The headers address local memory by host pointer. Their base pointers are set to the buffers of
+// the core that runs, so every pointer that a kernel derives from them lies in its own core.
+#pragma once
+
+#include "kernel_operator.h"
+
+#include "isa/isa.h"
+
+namespace npu_cann {
+
+// Registers that the headers write in steps and the instruction set takes at once.
+struct Pending {
+    NpuAtomic atomic = kNpuAtomicNone;
+    NpuType atomicType = kNpuF32;
+    bool padValue = false;  // set for the next padded copy
+};
+extern Pending pending;
+
+// Byte offset in a local memory of this core. A pointer from elsewhere becomes an aligned address
+// beyond the end, which every instruction refuses.
+uint32_t LocalAddress(NpuMemory memory, const void* pointer);
+inline uint32_t Ub(const void* pointer) { return LocalAddress(kNpuUb, pointer); }
+inline uint64_t Gm(const void* pointer) { return reinterpret_cast<uint64_t>(pointer); }
+
+// Keeps the globals of this core while others run.
+class KeepCore {
+ public:
+    KeepCore();
+    ~KeepCore();
+    KeepCore(const KeepCore&) = delete;
+    KeepCore& operator=(const KeepCore&) = delete;
+
+ private:
+    AscendC::TPipe* pipe_;
+    AscendC::KfcCommClient* kfcClient_;
+    half deqValue_;
+    Pending pending_;
+};
+
+}  // namespace npu_cann

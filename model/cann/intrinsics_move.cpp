@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Intrinsics that move data between GM and UB, and within UB.
+#include "core_state.h"
+
+using npu_cann::Gm;
+using npu_cann::pending;
+using npu_cann::Ub;
+
+namespace {
+
+// Defined padding is what a value was set for since the last padded copy.
+void CopyIn(void* target, void* source, NpuAlignedBurst burst) {
+    burst.definedPadding = pending.padValue;
+    pending.padValue = false;
+    NpuCopyGmToUbAligned(Ub(target), Gm(source), &burst);
+}
+
+void CopyOut(void* target, void* source, const NpuAlignedBurst& burst) {
+    NpuCopyUbToGmAligned(Gm(target), Ub(source), &burst, pending.atomicType);
+}
+
+}  // namespace
+
+void copy_gm_to_ubuf(void* target, void* source, uint8_t, uint16_t count, uint16_t length,
+                     uint16_t sourceGap, uint16_t targetGap) {
+    const NpuBurst burst{count, length, sourceGap, targetGap};
+    NpuCopyGmToUb(Ub(target), Gm(source), &burst);
+}
+void copy_ubuf_to_gm(void* target, void* source, uint8_t, uint16_t count, uint16_t length,
+                     uint16_t sourceGap, uint16_t targetGap) {
+    const NpuBurst burst{count, length, sourceGap, targetGap};
+    NpuCopyUbToGm(Gm(target), Ub(source), &burst, pending.atomicType);
+}
+void copy_ubuf_to_ubuf(void* target, void* source, uint8_t, uint16_t count, uint16_t length,
+                       uint16_t sourceGap, uint16_t targetGap) {
+    const NpuBurst burst{count, length, sourceGap, targetGap};
+    NpuCopyUbToUb(Ub(target), Ub(source), &burst);
+}
+
+#define NPU_ALIGNED_COPIES(bits, bytes)                                                           \
+    void copy_gm_to_ubuf_align_b##bits(void* target, void* source, uint8_t, uint16_t count,       \
+                                       uint32_t length, uint8_t left, uint8_t right,              \
+                                       uint32_t sourceGap, uint32_t targetGap) {                  \
+        CopyIn(target, source,                                                                    \
+               {count, length, left, right, sourceGap, targetGap, bytes, false});                 \
+    }                                                                                             \
+    void copy_ubuf_to_gm_align_b##bits(void* target, void* source, uint8_t, uint16_t count,       \
+                                       uint32_t length, uint8_t left, uint8_t right,              \
+                                       uint32_t sourceGap, uint32_t targetGap) {                  \
+        CopyOut(target, source,                                                                   \
+                {count, length, left, right, sourceGap, targetGap, bytes, false});                \
+    }
+NPU_ALIGNED_COPIES(8, 1)
+NPU_ALIGNED_COPIES(16, 2)
+NPU_ALIGNED_COPIES(32, 4)

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which bytes two operands of one instruction have in common.
+#pragma once
+
+#include <vector>
+
+#include "core/access.h"
+
+namespace npu_model {
+
+// True when a byte belongs to both.
+bool Overlap(const Access& a, const Access& b);
+
+// True when a repeat reads what an earlier repeat of the same instruction writes. Rows (the outer
+// dimension) are repeats; the operands are given piece by piece, in order.
+class RepeatOverlap {
+ public:
+    bool Add(const Access& target, const Access& source);
+
+ private:
+    bool AddRows(const Access& target, const Access& source);
+
+    std::vector<Access> targets_;  // of earlier pieces
+};
+
+}  // namespace npu_model

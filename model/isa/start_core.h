@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hook of a kernel library whose front end keeps the state of a core in globals.
+#pragma once
+
+// Runs on every core before the kernel. A library exports it under kNpuStartCoreName, or not at
+// all. Its launches use one thread.
+typedef void (*NpuStartCoreFunction)(void);
+constexpr const char* kNpuStartCoreName = "NpuStartCore";

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// OpDef of AscPagedAttention: aclnnAscPagedAttention is generated from it. C++11.
+#include "asc_paged_attention_cann.h"
+
+namespace ops {
+
+class AscPagedAttention : public OpDef {
+ public:
+    explicit AscPagedAttention(const char* name) : OpDef(name) {
+        const std::vector<ge::DataType> elements{ge::DT_FLOAT16, ge::DT_BF16};
+        const std::vector<ge::DataType> integers(elements.size(), ge::DT_INT32);
+        const std::vector<ge::DataType> floats(elements.size(), ge::DT_FLOAT);
+        const std::vector<ge::Format> formats(elements.size(), ge::FORMAT_ND);
+
+        this->Input("query").ParamType(REQUIRED).DataType(elements).Format(formats);
+        this->Input("key_cache").ParamType(REQUIRED).DataType(elements).Format(formats);
+        this->Input("value_cache").ParamType(REQUIRED).DataType(elements).Format(formats);
+        this->Input("block_tables").ParamType(REQUIRED).DataType(integers).Format(formats);
+        this->Input("seq_lens").ParamType(REQUIRED).DataType(integers).Format(formats);
+        this->Output("out").ParamType(REQUIRED).DataType(elements).Format(formats);
+        this->Output("lse").ParamType(REQUIRED).DataType(floats).Format(formats);
+        this->Attr("scale").AttrType(REQUIRED).Float();
+        this->Attr("return_lse").AttrType(OPTIONAL).Bool(false);
+
+        this->SetInferShape(attn::InferPagedAttentionShape)
+            .SetInferDataType(attn::InferPagedAttentionDataType);
+        this->AICore()
+            .SetTiling(attn::TilePagedAttention)
+            .AddConfig("ascend910b")
+            .AddConfig("ascend910_93");
+    }
+};
+
+OP_ADD(AscPagedAttention);
+
+}  // namespace ops

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CPU backend: runs an operator's kernel on the AI Core model, on the memory of torch tensors."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from ascend_attention import _native
+from ascend_attention.model import Buffer, Library, Tiling, Workspace, current_options
+from ascend_attention.ops.checks import span_bytes
+
+if TYPE_CHECKING:
+    from ascend_attention.model import Report
+
+KERNELS = Path(__file__).parent.parent / "libascend_attention_kernels.so"
+
+_DTYPES = {
+    torch.float16: _native.DataType.float16,
+    torch.bfloat16: _native.DataType.bfloat16,
+    torch.float32: _native.DataType.float32,
+}
+
+
+@cache
+def kernels() -> Library:
+    """Return the library of all kernels of the package."""
+    return Library(KERNELS)
+
+
+def dtype_of(tensor: torch.Tensor) -> _native.DataType:
+    """Return the element type of a tensor that has passed the checks."""
+    return _DTYPES[tensor.dtype]
+
+
+def soc_name() -> str:
+    """Return the chip that kernels are tiled for and run on."""
+    return current_options().soc
+
+
+def argument(
+    name: str, tensor: torch.Tensor, *, writable: bool = False, defined: bool = True
+) -> Buffer | None:
+    """Return the memory of a tensor as a kernel argument; an empty one becomes a null pointer.
+
+    Args:
+        name: For messages.
+        tensor: On the CPU; all bytes from its first to its last element belong to it.
+        writable: The kernel may write it.
+        defined: False if the kernel must write before it reads.
+    """
+    size = span_bytes(tensor)
+    if size == 0:
+        return None
+    return Buffer(tensor.data_ptr(), size, writable, defined, name, tensor)
+
+
+def run_plan(plan: _native.Plan, *arguments: Buffer | None) -> Report:
+    """Launch the kernel of a plan; workspace and tiling follow the arguments.
+
+    Raises:
+        ModelError: The kernel broke a rule of the hardware.
+    """
+    workspace = Workspace(plan.workspace_bytes) if plan.workspace_bytes else None
+    return kernels().launch(
+        plan.kernel,
+        [*arguments, workspace, Tiling(plan.tiling)],
+        blocks=plan.blocks,
+        type=plan.kernel_type.removeprefix("KERNEL_TYPE_"),
+        tiling_key=plan.tiling_key,
+    )

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands: ``run`` the main job, ``doctor`` for what is there and what is not."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(
+    help="Attention operators for Ascend NPUs, run and checked on any machine.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+
+class Mode(str, Enum):
+    """How the AI Core model executes kernels."""
+
+    fast = "fast"
+    checked = "checked"
+
+
+@app.command()
+def run(
+    mode: Annotated[
+        Mode, typer.Option(help="checked finds every missing synchronisation; fast computes only.")
+    ] = Mode.checked,
+    context: Annotated[int, typer.Option(min=1, help="Longest sequence, in tokens.")] = 4096,
+    batch: Annotated[int, typer.Option(min=1, help="Sequences.")] = 8,
+    seed: Annotated[int, typer.Option(help="Of inputs and lengths.")] = 0,
+) -> None:
+    """Decode over a paged KV cache with our kernels and compare with the float64 reference.
+
+    K and V of ragged sequences are written through reshape_and_cache_flash into shuffled blocks of
+    a cache filled with NaN, then paged_attention reads them: 32 query and 8 kv heads of 128.
+    """
+    from ascend_attention.job.decode import decode_cases, run_case  # noqa: PLC0415
+    from ascend_attention.job.table import print_results, progress  # noqa: PLC0415
+
+    console = Console()
+    cases = decode_cases(batch=batch, context=context, seed=seed)
+    console.print(
+        f"Paged decode on the AI Core model ({mode.value} mode): {batch} sequences of up to "
+        f"{context} tokens, 32/8 heads of 128"
+    )
+    results = []
+    with progress(console) as bar:
+        for case in bar.track(cases, description="Running"):
+            bar.console.print(f"  {case.name}")
+            results.extend(run_case(case, mode.value))
+    print_results(console, results)
+    if not all(result.ok for result in results):
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor() -> None:
+    """Say which backends are there, why others are not, and what would enable each."""
+    from ascend_attention.backends.discovery import find_backends  # noqa: PLC0415
+
+    table = Table(title="Backends", title_justify="left")
+    for column in ("device", "backend", "state", "why, and what enables it"):
+        table.add_column(column, overflow="fold")
+    backends = find_backends()
+    for backend in backends:
+        state = "[green]ready[/]" if backend.ready else "[yellow]not here[/]"
+        table.add_row(backend.device, backend.name, state, backend.reason)
+    Console().print(table)
+    if not any(backend.ready for backend in backends):
+        raise typer.Exit(1)

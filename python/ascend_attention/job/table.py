@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the main job shows progress and results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from ascend_attention.job.decode import Result
+
+PIPES = ("S", "MTE2", "V", "MTE3")
+
+
+def progress(console: Console) -> Progress:
+    """Return a progress bar with the number of finished cases and the time."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def _count(number: float) -> str:
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if number >= limit:
+            return f"{number / (1e3 if unit == 'k' else limit):.1f} {unit}"
+    return f"{number:.0f} "
+
+
+def _row(result: Result) -> list[str]:
+    if result.report is None:
+        return [result.case, result.kernel, "", "", *("" for _ in PIPES), "", "", "[red]1[/]"]
+    counters = [result.report.counters.get(("AIV", pipe)) for pipe in PIPES]
+    instructions = [_count(count.instructions) if count else "0 " for count in counters]
+    read = sum(count.gm_read_bytes for count in counters if count)
+    written = sum(count.gm_written_bytes for count in counters if count)
+    exact = result.bound == 0.0
+    return [
+        result.case,
+        result.kernel,
+        f"{result.error:.0f} wrong" if exact else f"{result.error:.2e}",
+        "0 wrong" if exact else f"{result.bound:.2e}",
+        *instructions,
+        _count(read) + "B",
+        _count(written) + "B",
+        "0" if result.ok else "[red]0, wrong values[/]",
+    ]
+
+
+def print_results(console: Console, results: Sequence[Result]) -> None:
+    """Print one row a kernel, and every fault in full below the table."""
+    table = Table(title="Paged decode", title_justify="left")
+    table.add_column("case")
+    table.add_column("kernel")
+    for column in ("error", "bound"):
+        table.add_column(column, justify="right")
+    for pipe in PIPES:
+        table.add_column(f"{pipe}\ninstr.", justify="right")
+    for column in ("GM\nread", "GM\nwritten", "hazards"):
+        table.add_column(column, justify="right")
+    for result in results:
+        table.add_row(*_row(result))
+    console.print(table)
+    for result in results:
+        if result.fault:
+            console.print(f"[red]{result.case}, {result.kernel}[/]: {result.fault}", markup=True)
+    good = sum(result.ok for result in results)
+    console.print(f"{good} of {len(results)} kernels within their bound and free of faults")

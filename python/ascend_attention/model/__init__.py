@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The AI Core model: runs Ascend C kernels on this machine and checks every rule they must keep.
+
+``Library(path).launch(kernel, arguments)`` runs one kernel and returns a ``Report``; a broken rule
+is a ``ModelError``. ``options`` and its short forms ``mode`` and ``checked`` set how launches run,
+``recorded`` collects their reports, ``mutate`` proves that the hazard check would notice a missing
+edge.
+"""
+
+from ascend_attention.model.arguments import Buffer, In, InOut, Out, Tiling, Workspace
+from ascend_attention.model.errors import ModelError
+from ascend_attention.model.library import Library
+from ascend_attention.model.mutation import Mutation, mutate
+from ascend_attention.model.options import Options, checked, current_options, mode, options
+from ascend_attention.model.report import (
+    Fault,
+    Instruction,
+    PipeCounters,
+    Report,
+    Site,
+    recorded,
+)
+from ascend_attention.model.soc import Soc, socs
+from ascend_attention.model.symbols import CodeAddress, Place, symbolise
+
+__all__ = [
+    "Buffer",
+    "CodeAddress",
+    "Fault",
+    "In",
+    "InOut",
+    "Instruction",
+    "Library",
+    "ModelError",
+    "Mutation",
+    "Options",
+    "Out",
+    "PipeCounters",
+    "Place",
+    "Report",
+    "Site",
+    "Soc",
+    "Tiling",
+    "Workspace",
+    "checked",
+    "current_options",
+    "mode",
+    "mutate",
+    "options",
+    "recorded",
+    "socs",
+    "symbolise",
+]

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The list of supported functions and overloads: the rows of model/api/*.toml."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+FOLDER = Path(__file__).resolve().parents[2] / "model" / "api"
+
+
+def api_rows() -> Iterator[dict[str, Any]]:
+    """Every ``[[api]]`` row: ``id``, ``function``, ``dtypes``, ``no_fault`` and more."""
+    for path in sorted(FOLDER.glob("*.toml")):
+        yield from tomllib.loads(path.read_text()).get("api", [])

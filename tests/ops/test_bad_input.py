@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every wrong argument is one sentence with argument, value and rule, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from ascend_attention import paged_attention, reshape_and_cache_flash
+from ascend_attention.model import recorded
+from ascend_attention.testing import paged_case
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def attention_arguments() -> dict[str, Any]:
+    case = paged_case((20, 5), heads=8, kv_heads=2, head_dim=64).filled()
+    return {
+        "query": case.query,
+        "key_cache": case.key_cache,
+        "value_cache": case.value_cache,
+        "block_tables": case.block_tables,
+        "seq_lens": case.seq_lens,
+    }
+
+
+def put(name: str, change: Callable[[torch.Tensor], Any]) -> Change:
+    def apply(arguments: dict[str, Any]) -> None:
+        arguments[name] = change(arguments[name])
+
+    return apply
+
+
+def both_caches(change: Callable[[torch.Tensor], torch.Tensor]) -> Change:
+    def apply(arguments: dict[str, Any]) -> None:
+        for name in ("key_cache", "value_cache"):
+            arguments[name] = change(arguments[name])
+
+    return apply
+
+
+def with_item(index: tuple[int, ...], value: int) -> Callable[[torch.Tensor], torch.Tensor]:
+    def change(tensor: torch.Tensor) -> torch.Tensor:
+        changed = tensor.clone()
+        changed[index] = value
+        return changed
+
+    return change
+
+
+ATTENTION = {
+    "query is a list": (
+        put("query", lambda t: t.tolist()),
+        TypeError,
+        r"query \(list\) must be a tensor",
+    ),
+    "query dtype": (
+        put("query", torch.Tensor.float),
+        TypeError,
+        r"query dtype \(float32\) must be float16 or bfloat16",
+    ),
+    "cache dtype": (
+        put("key_cache", torch.Tensor.bfloat16),
+        TypeError,
+        r"key_cache dtype \(bfloat16\) must be float16 \(that of query\)",
+    ),
+    "query rank": (
+        put("query", lambda t: t[0]),
+        ValueError,
+        r"query \(\[8, 64\]\) must have 3 dimensions",
+    ),
+    "cache rank": (
+        put("value_cache", lambda t: t[0]),
+        ValueError,
+        r"value_cache \(.*\) must have 4 dimensions",
+    ),
+    "head sizes differ": (
+        both_caches(lambda t: t[..., :32].contiguous()),
+        ValueError,
+        r"key_cache head_dim \(32\) must be that of query \(64\)",
+    ),
+    "cache shapes differ": (
+        put("value_cache", lambda t: t[:1]),
+        ValueError,
+        r"value_cache shape \(.*\) must be \[.*\] \(that of key_cache\)",
+    ),
+    "heads do not divide": (
+        put("query", lambda t: t[:, :7].contiguous()),
+        ValueError,
+        r"query heads \(7\) must be a multiple of key_cache heads \(2\)",
+    ),
+    "head size": (
+        lambda a: (
+            put("query", lambda t: t[..., :40].contiguous())(a),
+            both_caches(lambda t: t[..., :40].contiguous())(a),
+        )[0],
+        ValueError,
+        r"query head_dim \(40\) must be a multiple of 64 from 64 to 256",
+    ),
+    "block size": (
+        both_caches(lambda t: t[:, :8].contiguous()),
+        ValueError,
+        r"block_size \(8\) must be a multiple of 16 from 16 to 128",
+    ),
+    "batch of the tables": (
+        put("block_tables", lambda t: t[:1]),
+        ValueError,
+        r"block_tables rows \(1\) must be the batch of query \(2\)",
+    ),
+    "batch of the lengths": (
+        put("seq_lens", lambda t: t[:1]),
+        ValueError,
+        r"seq_lens rows \(1\) must be the batch of query \(2\)",
+    ),
+    "float metadata": (
+        put("seq_lens", torch.Tensor.float),
+        TypeError,
+        r"seq_lens dtype \(float32\) must be int32 or int64",
+    ),
+    "int64 that does not fit": (
+        put("block_tables", lambda t: with_item((0, 0), 2**40)(t.long())),
+        ValueError,
+        rf"block_tables \({2**40}\) must fit into int32",
+    ),
+    "negative length": (
+        put("seq_lens", with_item((1,), -1)),
+        ValueError,
+        r"seq_lens\[1\] \(-1\) must be in 0\.\.32",
+    ),
+    "length beyond the table": (
+        put("seq_lens", with_item((0,), 33)),
+        ValueError,
+        r"seq_lens\[0\] \(33\) must be in 0\.\.32 \(2 blocks of 16 tokens\)",
+    ),
+    "block id too large": (
+        put("block_tables", with_item((0, 1), 6)),
+        ValueError,
+        r"block_tables\[0, 1\] \(6\) must be in 0\.\.5",
+    ),
+    "negative block id": (
+        put("block_tables", with_item((0, 0), -1)),
+        ValueError,
+        r"block_tables\[0, 0\] \(-1\) must be in 0\.\.5",
+    ),
+    "strided head": (
+        put("query", lambda t: torch.stack([t, t], dim=-1)[..., 0]),
+        ValueError,
+        r"query strides \(.*\) must be contiguous from dimension 1 on",
+    ),
+    "meta cache": (
+        put("key_cache", lambda t: t.to("meta")),
+        ValueError,
+        r"key_cache device \(meta\) must be that of query \(cpu\)",
+    ),
+    "scale": (
+        lambda a: a.update(scale=float("nan")),
+        ValueError,
+        r"scale \(.*nan.*\) must be finite",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ATTENTION)
+def test_paged_attention_names_the_wrong_argument(name: str) -> None:
+    change, error, message = ATTENTION[name]
+    arguments = attention_arguments()
+    change(arguments)
+
+    with recorded() as launches, pytest.raises(error, match=r"^paged_attention: " + message):
+        paged_attention(**arguments)
+
+    assert not launches
+
+
+def write_arguments() -> dict[str, Any]:
+    return {
+        "key": torch.randn(4, 2, 64).half(),
+        "value": torch.randn(4, 2, 64).half(),
+        "key_cache": torch.zeros(3, 16, 2, 64).half(),
+        "value_cache": torch.zeros(3, 16, 2, 64).half(),
+        "slot_mapping": torch.tensor([0, 5, -1, 40]),
+    }
+
+
+WRITES = {
+    "key dtype": (
+        put("key", torch.Tensor.double),
+        TypeError,
+        r"key dtype \(float64\) must be float16 or bfloat16 or float32",
+    ),
+    "cache dtype": (
+        put("value_cache", torch.Tensor.float),
+        TypeError,
+        r"value_cache dtype \(float32\) must be float16 \(that of key\)",
+    ),
+    "slots dtype": (
+        put("slot_mapping", torch.Tensor.float),
+        TypeError,
+        r"slot_mapping dtype \(float32\) must be int32 or int64",
+    ),
+    "slot rank": (
+        put("slot_mapping", lambda t: t[None]),
+        ValueError,
+        r"slot_mapping \(\[1, 4\]\) must have 1 dimensions",
+    ),
+    "too many slots": (
+        put("slot_mapping", lambda t: torch.arange(5)),
+        ValueError,
+        r"key tokens \(4\) must be at least the slots \(5\)",
+    ),
+    "slot too large": (
+        put("slot_mapping", with_item((1,), 48)),
+        ValueError,
+        r"slot_mapping\[1\] \(48\) must be less than 48 \(negative skips\)",
+    ),
+    "slot beyond int32": (
+        put("slot_mapping", with_item((1,), 2**33)),
+        ValueError,
+        rf"slot_mapping \({2**33}\) must fit into int32",
+    ),
+    "slot twice": (
+        put("slot_mapping", with_item((1,), 40)),
+        ValueError,
+        r"slot_mapping \(40\) must name each slot once",
+    ),
+    "heads differ": (
+        put("value", lambda t: t[:, :1].contiguous()),
+        ValueError,
+        r"value_cache shape \(.*\) must end in the heads and head_dim of value \[1, 64\]",
+    ),
+    "blocks differ": (
+        put("value_cache", lambda t: t[:2].contiguous()),
+        ValueError,
+        r"value_cache blocks and block_size \(\[2, 16\]\) must be \[3, 16\]",
+    ),
+    "one cache for both": (
+        lambda a: a.update(value_cache=a["key_cache"]),
+        ValueError,
+        r"key_cache \(0x[0-9a-f]+\) must not overlap value_cache in memory",
+    ),
+    "source inside the cache": (
+        lambda a: a.update(key=a["key_cache"][0, :4]),
+        ValueError,
+        r"key_cache \(0x[0-9a-f]+\) must not overlap key in memory",
+    ),
+    "expanded cache": (
+        put("key_cache", lambda t: t[:1].expand(3, 16, 2, 64)),
+        ValueError,
+        r"key_cache .*must",
+    ),
+    "kv_cache_dtype": (
+        lambda a: a.update(kv_cache_dtype="fp8"),
+        ValueError,
+        r"kv_cache_dtype \(fp8\) must be auto",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_reshape_and_cache_names_the_wrong_argument_and_writes_nothing(name: str) -> None:
+    change, error, message = WRITES[name]
+    arguments = write_arguments()
+    change(arguments)
+    caches = [arguments["key_cache"].clone(), arguments["value_cache"].clone()]
+
+    with recorded() as launches, pytest.raises(error, match=r"^reshape_and_cache_flash: " + message):
+        reshape_and_cache_flash(**arguments)
+
+    assert not launches
+    assert torch.equal(arguments["key_cache"], caches[0])
+    assert torch.equal(arguments["value_cache"], caches[1])

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PagedAttention on the AI Core model against the float64 reference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+from ascend_attention import paged_attention
+from ascend_attention.testing import (
+    PagedCase,
+    compare,
+    exact_attention,
+    paged_case,
+    plain_attention,
+)
+
+if TYPE_CHECKING:
+    from ascend_attention.model import Report
+
+LSE_ULPS = 2.0**-20  # relative, of a float32 log-sum-exp
+
+
+def attend(case: PagedCase, scale: float | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+    result = paged_attention(
+        case.query,
+        case.key_cache,
+        case.value_cache,
+        case.block_tables,
+        case.seq_lens,
+        scale=scale,
+        return_lse=True,
+    )
+    assert isinstance(result, tuple)
+    return result
+
+
+def assert_matches(case: PagedCase, scale: float | None = None) -> None:
+    output, lse = attend(case, scale)
+    exact, exact_lse = exact_attention(case, scale)
+    error = compare(output, exact, plain_attention(case, scale))
+    assert error.ok, error.text
+    np.testing.assert_allclose(lse.double().numpy(), exact_lse, rtol=LSE_ULPS, atol=1e-6)
+
+
+def lengths(block_size: int, kv_tile: int) -> dict[str, tuple[int, ...]]:
+    """Lengths around the edges of a block and of a step of the kernel."""
+    return {
+        "one": (1,),
+        "block_edges": (block_size - 1, block_size, block_size + 1),
+        "tile_edges": (kv_tile - 1, kv_tile, kv_tile + 1, 2 * kv_tile),
+        "ragged": (3, 0, 517, 1, 130),
+    }
+
+
+@pytest.mark.parametrize("shape", ["one", "block_edges", "tile_edges", "ragged"])
+@pytest.mark.parametrize("heads", [(4, 4), (8, 2), (6, 1)], ids=["mha", "gqa", "mqa"])
+@pytest.mark.parametrize("block_size", [16, 48, 128])
+@pytest.mark.parametrize("head_dim", [64, 128, 192, 256])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=["fp16", "bf16"])
+def test_error_is_within_the_bound(
+    dtype: torch.dtype,
+    head_dim: int,
+    block_size: int,
+    heads: tuple[int, int],
+    shape: str,
+    launches: list[Report],
+) -> None:
+    case = paged_case(
+        lengths(block_size, 8192 // head_dim)[shape],
+        heads=heads[0],
+        kv_heads=heads[1],
+        head_dim=head_dim,
+        block_size=block_size,
+        dtype=dtype,
+    ).filled()
+
+    assert_matches(case)
+
+
+def test_a_group_of_71_heads_is_split_into_tasks(launches: list[Report]) -> None:
+    assert_matches(paged_case((70, 9), heads=71, kv_heads=1, head_dim=64).filled())
+
+
+def test_length_0_gives_zeros_and_minus_infinity(launches: list[Report]) -> None:
+    case = paged_case((0, 5, 0)).filled()
+
+    output, lse = attend(case)
+
+    assert torch.equal(output[[0, 2]], torch.zeros_like(output[[0, 2]]))
+    assert torch.equal(lse[[0, 2]], torch.full_like(lse[[0, 2]], -torch.inf))
+    assert bool(lse[1].isfinite().all())
+    assert launches
+
+
+def test_an_empty_batch_gives_an_empty_output() -> None:
+    case = paged_case((4,)).filled()
+    empty = replace(
+        case,
+        query=case.query[:0],
+        block_tables=case.block_tables[:0],
+        seq_lens=case.seq_lens[:0],
+    )
+
+    output, lse = attend(empty)
+
+    assert output.shape == (0, 8, 128)
+    assert lse.shape == (0, 8)
+
+
+@pytest.mark.slow
+def test_length_131072(launches: list[Report]) -> None:
+    case = paged_case((131072,), heads=2, kv_heads=1, head_dim=64, block_size=128).filled()
+
+    assert_matches(case)
+
+
+def test_the_length_is_bounded_by_the_block_table_only(launches: list[Report]) -> None:
+    case = paged_case((8192 + 77,), heads=1, kv_heads=1, head_dim=64).filled()
+
+    assert_matches(case)
+
+
+def test_scale_multiplies_the_scores(launches: list[Report]) -> None:
+    assert_matches(paged_case((33, 64)).filled(), scale=0.03)
+
+
+def test_int64_metadata_gives_the_same_bits(launches: list[Report]) -> None:
+    case = paged_case((33, 64)).filled()
+    wide = replace(case, block_tables=case.block_tables.long(), seq_lens=case.seq_lens.long())
+
+    assert torch.equal(attend(case)[0], attend(wide)[0])
+
+
+def test_strided_caches_and_queries_give_the_same_bits(launches: list[Report]) -> None:
+    case = paged_case((33, 64, 7)).filled()
+    both = torch.stack([case.key_cache, case.value_cache], dim=1)  # [blocks, 2, ...]
+    queries = torch.stack([case.query, case.query], dim=1)[:, 1]
+    # Heads before tokens in memory (HND), seen as [blocks, block_size, heads, head_dim].
+    by_heads = case.key_cache.transpose(1, 2).contiguous().transpose(1, 2)
+
+    expected = attend(case)[0]
+
+    interleaved = replace(case, query=queries, key_cache=both[:, 0], value_cache=both[:, 1])
+    assert torch.equal(attend(interleaved)[0], expected)
+    assert torch.equal(attend(replace(case, key_cache=by_heads))[0], expected)
+
+
+def test_infinite_scores_count_as_in_the_reference(launches: list[Report]) -> None:
+    case = paged_case((40, 40), head_dim=64)
+    case.keys[3, 0, 0] = torch.inf  # scores of +inf and -inf, by the sign of the query
+    case.keys[50, 1] = 0.0
+    case.filled()
+    case.query[:, :, 0] = -case.query[:, :, 0].abs()  # all of them -inf: weight 0
+
+    assert_matches(case)
+
+
+def test_nan_in_a_used_row_reaches_exactly_its_heads(launches: list[Report]) -> None:
+    case = paged_case((20, 20), heads=4, kv_heads=2)
+    case.keys[4, 1, 7] = torch.nan  # sequence 0, kv head 1: query heads 2 and 3
+    case.filled()
+
+    output, _ = attend(case)
+
+    assert bool(output[0, 2:].isnan().all())
+    assert not bool(output[0, :2].isnan().any())
+    assert not bool(output[1].isnan().any())
+
+
+def test_repeated_runs_give_the_same_bits(launches: list[Report]) -> None:
+    case = paged_case((300, 41)).filled()
+
+    assert torch.equal(attend(case)[0], attend(case)[0])
