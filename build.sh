@@ -4,9 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-usage() {
-    cat <<'TEXT'
-usage: ./build.sh VERB [arguments]
+usage="usage: ./build.sh VERB [arguments]
 
   run                 build, then run the main job: a paged decode checked against the reference
   test [--all] [...]  build, then run the tests (--all: the slow ones too; the rest goes to pytest)
@@ -17,9 +15,7 @@ usage: ./build.sh VERB [arguments]
   npu                 the same against the toolkit at ASCEND_HOME_PATH (no NPU package yet)
   build               set up and build only
 
-PYTHON chooses the interpreter (3.10 to 3.14), CXX the compiler. CI=true makes warnings errors.
-TEXT
-}
+PYTHON chooses the interpreter (3.10 to 3.14), CXX the compiler; CI=true makes warnings errors."
 
 fail() {
     echo "build.sh: $*" >&2
@@ -27,51 +23,48 @@ fail() {
 }
 
 stepsDone=0
-stepsTotal=1
+stepsTotal=3
 step() {
     stepsDone=$((stepsDone + 1))
     printf '\n[%d/%d] %s\n' "$stepsDone" "$stepsTotal" "$*"
 }
 
+# Prints a suitable Python; it must be able to make a virtual environment and to compile against.
 find_python() {
-    local candidate
-    for candidate in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python3.10}; do
-        if "$candidate" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 15))' \
-            2>/dev/null; then
-            echo "$candidate"
-            return
-        fi
+    local python version='import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 15))'
+    local header='import sysconfig; open(sysconfig.get_path("include") + "/Python.h")'
+    for python in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python3.10}; do
+        "$python" -c "$version" 2>/dev/null || continue
+        "$python" -c 'import venv, ensurepip' 2>/dev/null ||
+            fail "$python has no venv module: install it (Debian: apt-get install python3-venv)"
+        "$python" -c "$header" 2>/dev/null ||
+            fail "$python has no C headers: install them (Debian: apt-get install python3-dev)"
+        echo "$python"
+        return
     done
-    fail "no Python 3.10 to 3.14 found (torch 2.13 has no build for others); set PYTHON to one"
-}
-
-check_tools() {
-    local python=$1
-    "$python" -c 'import venv, ensurepip' 2>/dev/null ||
-        fail "$python has no venv module; install it (Debian: apt-get install python3-venv)"
-    "$python" -c 'import os, sysconfig, sys
-sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
-        fail "$python has no C headers; install them (Debian: apt-get install python3-dev)"
-    command -v "${CXX:-c++}" >/dev/null ||
-        fail "no C++ compiler found; install one (Debian: apt-get install g++) or set CXX"
+    fail "no Python 3.10 to 3.14 found (torch 2.13 has no others): install one or set PYTHON to it"
 }
 
 # Creates .venv with the pinned packages; does nothing while their list stays as it is.
 set_up() {
     local key python stamp=.venv/set-up-key
     step "Set up .venv with the packages of constraints.txt"
+    command -v "${CXX:-c++}" >/dev/null ||
+        fail "no C++ compiler found: install one (Debian: apt-get install g++) or set CXX to it"
     key="$PWD $(cksum <constraints.txt)"
     export PATH="$PWD/.venv/bin:$PATH"
     if [[ -f $stamp && $(<"$stamp") == "$key" ]] && .venv/bin/python -c '' 2>/dev/null; then
         echo "up to date"
         return
     fi
-    python=$(find_python)
-    check_tools "$python"
-    [[ -f $stamp && $(<"$stamp") == "$PWD "* ]] || "$python" -m venv --clear .venv
+    if [[ ! -f $stamp || $(<"$stamp") != "$PWD "* ]] || ! .venv/bin/python -c '' 2>/dev/null; then
+        python=$(find_python)
+        "$python" -m venv --clear .venv
+    fi
     # torch by itself first: once the pinned one is there, nothing else asks for another.
     python -m pip install --disable-pip-version-check -c constraints.txt torch
     python -m pip install --disable-pip-version-check -r constraints.txt
+    # Makes `.venv/bin/python` import the package of the default build.
     echo "$PWD/build/model/python" >"$(python -c \
         'import sysconfig; print(sysconfig.get_path("purelib"))')/ascend_attention.pth"
     echo "$key" >"$stamp"
@@ -99,12 +92,13 @@ run_tests() {
 }
 
 run_tests_with_sanitizers() {
-    local compiler=${CXX:-c++} library preload=()
+    local library path preload=()
     # Python is not instrumented, so the sanitizer has to be in the process before it; libstdc++
     # too, or the sanitizer finds no exception functions to wrap.
     for library in libasan.so libstdc++.so; do
-        preload+=("$("$compiler" -print-file-name="$library")")
-        [[ -e ${preload[-1]} ]] || fail "$compiler has no $library; set CXX to a GCC that has it"
+        path=$("${CXX:-c++}" -print-file-name="$library")
+        [[ -e $path ]] || fail "${CXX:-c++} has no $library: set CXX to a GCC that has it"
+        preload+=("$path")
     done
     # pytest must leave the standard error of a dying process alone: the report is there.
     LD_PRELOAD="${preload[*]}" ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
@@ -118,7 +112,7 @@ check_headers() {
     set_up
     build "$1" "$(realpath "$2")"
     step "Check the kernels against the headers in $2"
-    ASCENDC_HEADERS="$(realpath "$2")" python -m pytest tests/cann "${@:3}"
+    ASCENDC_HEADERS=$(realpath "$2") python -m pytest tests/cann "${@:3}"
 }
 
 sources() {
@@ -136,6 +130,8 @@ check() {
 }
 
 lint() {
+    stepsTotal=9
+    set_up
     check "ruff check" ruff check
     check "ruff format" ruff format --check
     check "mypy" mypy
@@ -148,37 +144,21 @@ lint() {
     printf '\nlint: all checks passed\n'
 }
 
+run_module() {
+    step "Run: python -m $*"
+    python -m "$@"
+}
+
 verb=${1:-help}
 shift || true
-stepsTotal=3
 case $verb in
-    run)
-        set_up
-        build model
-        step "Run: python -m ascend_attention run $*"
-        python -m ascend_attention run "$@"
-        ;;
-    test)
-        set_up
-        build model
-        run_tests "$@"
-        ;;
-    lint)
-        stepsTotal=9
-        set_up
-        lint
-        ;;
-    bench)
-        set_up
-        build model
-        step "Run the benchmarks"
-        python -m ascend_attention.bench "$@"
-        ;;
-    asan)
-        set_up
-        build model-asan
-        run_tests_with_sanitizers "$@"
-        ;;
+    # Not `set_up && build`: a command that fails inside would no longer end the script.
+    run) set_up; build model; run_module ascend_attention run "$@" ;;
+    test) set_up; build model; run_tests "$@" ;;
+    lint) lint ;;
+    bench) set_up; build model; run_module ascend_attention.bench "$@" ;;
+    asan) set_up; build model-asan; run_tests_with_sanitizers "$@" ;;
+    build) stepsTotal=2; set_up; build model ;;
     check-headers)
         if [[ $# -eq 0 ]]; then
             echo "check-headers: skipped, no directory given (usage: ./build.sh check-headers DIR)"
@@ -193,14 +173,6 @@ case $verb in
             "API headers of $ASCEND_HOME_PATH on this CPU and builds nothing that runs on an NPU."
         check_headers npu "$ASCEND_HOME_PATH" "$@"
         ;;
-    build)
-        stepsTotal=2
-        set_up
-        build model
-        ;;
-    help | -h | --help) usage ;;
-    *)
-        usage >&2
-        fail "unknown verb: $verb"
-        ;;
+    help | -h | --help) echo "$usage" ;;
+    *) echo "$usage" >&2 && fail "unknown verb: $verb" ;;
 esac

@@ -5,4 +5,5 @@
 #include <pybind11/pybind11.h>
 
 void BindModel(pybind11::module_& module);   // bind_model.cpp
+void BindLevels(pybind11::module_& module);  // bind_levels.cpp
 void BindTiling(pybind11::module_& module);  // bind_tiling.cpp

@@ -7,5 +7,6 @@
 PYBIND11_MODULE(_native, module) {
     module.doc() = "Native side of ascend_attention: the AI Core model and the host tilings.";
     BindModel(module);
+    BindLevels(module);
     BindTiling(module);
 }

@@ -26,7 +26,7 @@ void SetSysWorkSpacePtr(uint8_t* workspace) { g_sysWorkspaceReserved = workspace
 
 namespace npu_cann {
 
-Pending pending;
+Control control;
 
 namespace {
 
@@ -105,13 +105,13 @@ uint32_t LocalAddress(NpuMemory memory, const void* pointer) {
 }
 
 KeepCore::KeepCore()
-    : pipe_(g_tPipePtr), kfcClient_(g_kfcClient), deqValue_(g_deqValue), pending_(pending) {}
+    : pipe_(g_tPipePtr), kfcClient_(g_kfcClient), deqValue_(g_deqValue), control_(control) {}
 
 KeepCore::~KeepCore() {
     g_tPipePtr = pipe_;
     g_kfcClient = kfcClient_;
     g_deqValue = deqValue_;
-    pending = pending_;
+    control = control_;
     Enter();
 }
 
@@ -121,6 +121,6 @@ extern "C" __attribute__((visibility("default"))) void NpuStartCore() {
     g_tPipePtr = nullptr;
     g_kfcClient = nullptr;
     g_deqValue = half();
-    npu_cann::pending = {};
+    npu_cann::control = {};
     npu_cann::Enter();
 }

@@ -11,13 +11,17 @@
 
 namespace npu_cann {
 
-// Registers that the headers write in steps and the instruction set takes at once.
-struct Pending {
+// Control registers as last written: the headers write some in steps that the instruction set takes
+// at once.
+struct Control {
     NpuAtomic atomic = kNpuAtomicNone;
     NpuType atomicType = kNpuF32;
     bool padValue = false;  // set for the next padded copy
+    bool counterMode = false;
+    uint64_t maskHigh = ~uint64_t{0};
+    uint64_t maskLow = ~uint64_t{0};
 };
-extern Pending pending;
+extern Control control;
 
 // Byte offset in a local memory of this core. A pointer from elsewhere becomes an aligned address
 // beyond the end, which every instruction refuses.
@@ -37,7 +41,7 @@ class KeepCore {
     AscendC::TPipe* pipe_;
     AscendC::KfcCommClient* kfcClient_;
     half deqValue_;
-    Pending pending_;
+    Control control_;
 };
 
 }  // namespace npu_cann

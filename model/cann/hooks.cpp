@@ -48,6 +48,13 @@ constexpr const char kErrorMark[] = "[ERROR]";
 // The headers print why a check failed and then raise SIGABRT.
 std::string lastError;
 
+// "[ERROR][where] ... [process] message\n": only the message.
+std::string MessageOf(const std::string& text) {
+    const size_t begin = text.find("] ");
+    const std::string message = begin == std::string::npos ? text : text.substr(begin + 2);
+    return message.substr(0, message.find_last_not_of('\n') + 1);
+}
+
 }  // namespace
 
 extern "C" {
@@ -59,7 +66,7 @@ int __wrap_printf(const char* format, ...) {
     const int length = std::vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     if (std::strncmp(text, kErrorMark, sizeof(kErrorMark) - 1) == 0) {
-        lastError = text;
+        lastError = MessageOf(text);
     } else {
         NpuPrint(text);
     }
@@ -67,8 +74,9 @@ int __wrap_printf(const char* format, ...) {
 }
 
 int __wrap_raise(int) {
+    // Outlives this call, which does not return.
     static std::string reason;
-    reason = lastError.empty() ? "a check of the headers failed without a message" : lastError;
+    reason = lastError.empty() ? "a check failed without a message" : lastError;
     lastError.clear();
     NpuFrontEndFault(kNpuRuleArgument, "CANN headers", reason.c_str());
 }

@@ -3,20 +3,20 @@
 #include "core_state.h"
 
 using npu_cann::Gm;
-using npu_cann::pending;
+using npu_cann::control;
 using npu_cann::Ub;
 
 namespace {
 
 // Defined padding is what a value was set for since the last padded copy.
 void CopyIn(void* target, void* source, NpuAlignedBurst burst) {
-    burst.definedPadding = pending.padValue;
-    pending.padValue = false;
+    burst.definedPadding = control.padValue;
+    control.padValue = false;
     NpuCopyGmToUbAligned(Ub(target), Gm(source), &burst);
 }
 
 void CopyOut(void* target, void* source, const NpuAlignedBurst& burst) {
-    NpuCopyUbToGmAligned(Gm(target), Ub(source), &burst, pending.atomicType);
+    NpuCopyUbToGmAligned(Gm(target), Ub(source), &burst, control.atomicType);
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ void copy_gm_to_ubuf(void* target, void* source, uint8_t, uint16_t count, uint16
 void copy_ubuf_to_gm(void* target, void* source, uint8_t, uint16_t count, uint16_t length,
                      uint16_t sourceGap, uint16_t targetGap) {
     const NpuBurst burst{count, length, sourceGap, targetGap};
-    NpuCopyUbToGm(Gm(target), Ub(source), &burst, pending.atomicType);
+    NpuCopyUbToGm(Gm(target), Ub(source), &burst, control.atomicType);
 }
 void copy_ubuf_to_ubuf(void* target, void* source, uint8_t, uint16_t count, uint16_t length,
                        uint16_t sourceGap, uint16_t targetGap) {

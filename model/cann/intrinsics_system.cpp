@@ -6,7 +6,7 @@
 
 using npu_cann::Gm;
 using npu_cann::KeepCore;
-using npu_cann::pending;
+using npu_cann::control;
 
 namespace {
 
@@ -34,8 +34,8 @@ NpuPipe PipeOf(pipe_t pipe) {
 }
 
 void SetAtomic(NpuAtomic operation, NpuType type) {
-    pending.atomic = operation;
-    pending.atomicType = type;
+    control.atomic = operation;
+    control.atomicType = type;
     NpuSetAtomic(operation, type);
 }
 
@@ -77,24 +77,34 @@ int64_t get_block_num() { return NpuBlockCount(); }
 int64_t get_subblockid() { return NpuSubBlockIdx(); }
 int64_t get_subblockdim() { return g_taskRation; }
 
-void set_vector_mask(uint64_t high, uint64_t low) { NpuSetVectorMask(high, low); }
-void set_mask_count() { NpuSetMaskMode(true); }
-void set_mask_norm() { NpuSetMaskMode(false); }
+void set_vector_mask(uint64_t high, uint64_t low) {
+    control.maskHigh = high;
+    control.maskLow = low;
+    NpuSetVectorMask(high, low);
+}
+void set_mask_count() {
+    control.counterMode = true;
+    NpuSetMaskMode(true);
+}
+void set_mask_norm() {
+    control.counterMode = false;
+    NpuSetMaskMode(false);
+}
 void set_mov_pad_val(uint64_t value) {
     NpuSetPadValue(value);
-    pending.padValue = true;
+    control.padValue = true;
 }
 
 void set_atomic_none() { SetAtomic(kNpuAtomicNone, kNpuF32); }
-void set_atomic_add() { SetAtomic(kNpuAtomicAdd, pending.atomicType); }
-void set_atomic_max() { SetAtomic(kNpuAtomicMax, pending.atomicType); }
-void set_atomic_min() { SetAtomic(kNpuAtomicMin, pending.atomicType); }
-void set_atomic_f32() { SetAtomic(pending.atomic, kNpuF32); }
-void set_atomic_f16() { SetAtomic(pending.atomic, kNpuF16); }
-void set_atomic_bf16() { SetAtomic(pending.atomic, kNpuBf16); }
-void set_atomic_s8() { SetAtomic(pending.atomic, kNpuS8); }
-void set_atomic_s16() { SetAtomic(pending.atomic, kNpuS16); }
-void set_atomic_s32() { SetAtomic(pending.atomic, kNpuS32); }
+void set_atomic_add() { SetAtomic(kNpuAtomicAdd, control.atomicType); }
+void set_atomic_max() { SetAtomic(kNpuAtomicMax, control.atomicType); }
+void set_atomic_min() { SetAtomic(kNpuAtomicMin, control.atomicType); }
+void set_atomic_f32() { SetAtomic(control.atomic, kNpuF32); }
+void set_atomic_f16() { SetAtomic(control.atomic, kNpuF16); }
+void set_atomic_bf16() { SetAtomic(control.atomic, kNpuBf16); }
+void set_atomic_s8() { SetAtomic(control.atomic, kNpuS8); }
+void set_atomic_s16() { SetAtomic(control.atomic, kNpuS16); }
+void set_atomic_s32() { SetAtomic(control.atomic, kNpuS32); }
 
 void dcci(void* address, uint64_t entireCache) {
     NpuDataCacheCleanInvalid(Gm(address), entireCache != 0);
@@ -119,3 +129,12 @@ int64_t conv_f322s32a(float value) { return static_cast<int32_t>(std::round(valu
 int64_t conv_f322s32c(float value) { return static_cast<int32_t>(std::ceil(value)); }
 int64_t conv_f322s32f(float value) { return static_cast<int32_t>(std::floor(value)); }
 int64_t conv_f322s32r(float value) { return static_cast<int32_t>(std::nearbyint(value)); }
+// Rounds to odd: toward zero, and anything cut off sets the last bit.
+half conv_f322f16o(float value) {
+    half rounded(value);
+    if (rounded.ToFloat() != value && !std::isnan(value)) {
+        rounded.val -= std::fabs(rounded.ToFloat()) > std::fabs(value) ? 1 : 0;
+        rounded.val |= 1;
+    }
+    return rounded;
+}

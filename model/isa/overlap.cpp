@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "isa/lane_bytes.h"
+
 namespace npu_model {
 namespace {
 
@@ -27,8 +29,8 @@ class ByteSet {
         bool meets = false;
         access.ForEachRun([&](uint64_t begin, uint32_t run) {
             const uint64_t from = std::max(begin, first_) - first_;
-            const uint64_t to = std::min<uint64_t>(
-                begin + run < first_ ? 0 : begin + run - first_, bytes_.size());
+            const uint64_t to =
+                std::min<uint64_t>(begin + run < first_ ? 0 : begin + run - first_, bytes_.size());
             for (uint64_t at = from; at < to && !meets; ++at) {
                 meets = bytes_[at];
             }
@@ -49,6 +51,18 @@ Access Row(const Access& access, uint32_t row) {
 }
 
 }  // namespace
+
+Access EnabledBlocks(const VectorIssue& vector, const VectorBatch& batch, uint32_t base,
+                     NpuVectorStride stride, BlockMasks* masks) {
+    const int64_t step = int64_t{stride.repeat} * kBlockBytes;
+    Access access = Rows(kNpuUb, base + static_cast<uint64_t>(batch.first * step), batch.repeats,
+                         step, kBlockBytes, "");
+    const uint32_t lanes = vector.LanesPerRepeat();
+    access.inner = MarkParts(batch.lanes, 1, lanes, kRepeatBytes / lanes, masks->data());
+    access.innerStride = int64_t{stride.block} * kBlockBytes;
+    access.bytes = masks->data();
+    return access;
+}
 
 bool Overlap(const Access& a, const Access& b) {
     if (!HullsMeet(a, b)) {

@@ -2,11 +2,19 @@
 // Which bytes two operands of one instruction have in common.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "core/access.h"
+#include "isa/vector_issue.h"
 
 namespace npu_model {
+
+using BlockMasks = std::array<uint32_t, kBlocksPerRepeat>;  // one bit a byte
+
+// The enabled lanes of a batch as an operand at `base`. `masks` holds what the access points to.
+Access EnabledBlocks(const VectorIssue& vector, const VectorBatch& batch, uint32_t base,
+                     NpuVectorStride stride, BlockMasks* masks);
 
 // True when a byte belongs to both.
 bool Overlap(const Access& a, const Access& b);

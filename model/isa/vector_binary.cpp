@@ -11,7 +11,7 @@ namespace {
 constexpr const char* kSource = "Ascend C API, vector functions with two sources";
 constexpr uint32_t kMostStride = 255;
 
-// Names with their result in the type of the sources; "" where the form does not exist.
+// Names of the forms with one type.
 constexpr const char* kNames[] = {"vadd", "vsub", "vmul",     "vdiv",     "vmax", "vmin",  "vand",
                                   "vor",  "vaddrelu", "vsubrelu", "vmla", "vmadd", "vmaddrelu"};
 static_assert(sizeof(kNames) / sizeof(kNames[0]) == kNpuBinaryOpCount);

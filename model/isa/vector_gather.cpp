@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // vgather and vgatherb: elements or blocks from addresses that lie in UB.
+#include <cstring>
 #include <vector>
 
-#include "core/names.h"
 #include "isa/lane_bytes.h"
 #include "isa/overlap.h"
-#include "isa/vector_issue.h"
+#include "isa/vector_support.h"
 #include "leaf/table.h"
 
 namespace npu_model {
@@ -42,30 +42,24 @@ class Gathering {
     void ReadElements(uint64_t source) {
         Issue& issue = vector_.issue;
         for (const VectorBatch& batch : vector_) {
-            const leaf::OffsetRange range = leaf::Active().offsetRange(
-                Offsets(batch), lanes_, batch.repeats, batch.lanes);
+            const leaf::OffsetRange range =
+                leaf::Active().offsetRange(Offsets(batch), lanes_, batch.repeats, batch.lanes);
             CheckAlignment(source, range);
             CheckCapacity(source, range);
             CollectPlaces(batch);
         }
-        if (!places_.empty()) {
-            Access access = Rows(kNpuUb, source, static_cast<uint32_t>(places_.size()), 0, bytes_,
-                                 "src");
-            access.places = places_.data();
-            elements_ = access;
-            issue.Read(access);
+        elements_ = Rows(kNpuUb, source, elementCount_, 0, bytes_, "src");
+        if (issue.checked) {
+            elements_.places = places_.data();
         }
+        issue.Read(elements_);
     }
 
-    // The whole instruction must not read what it writes.
-    void RequireApart(uint32_t target, NpuVectorStride stride, uint32_t blocks) const {
+    // The whole instruction must not read what it writes. For checked mode.
+    void RequireApart(uint32_t target, NpuVectorStride stride) const {
         for (const VectorBatch& batch : vector_) {
-            const int64_t step = int64_t{stride.repeat} * kBlockBytes;
-            Access written = Rows(kNpuUb, target + static_cast<uint64_t>(batch.first * step),
-                                  batch.repeats, step, kBlockBytes, "dst");
-            written.inner = blocks;
-            written.innerStride = int64_t{stride.block} * kBlockBytes;
-            if (Overlap(written, elements_)) {
+            BlockMasks masks;
+            if (Overlap(EnabledBlocks(vector_, batch, target, stride, &masks), elements_)) {
                 vector_.issue.Fail(FaultKind::kOverlap, "dst", "must not share bytes with src",
                                    kSource);
             }
@@ -91,15 +85,21 @@ class Gathering {
         const uint64_t end = source + range.highest + bytes_;
         if (end > NpuLocalBytes(kNpuUb)) {
             vector_.issue.Fail(FaultKind::kAddress, "src",
-                               "element at UB byte " + std::to_string(end - bytes_) +
-                                   " (offset " + std::to_string(range.highest) +
-                                   ") must lie within the " +
+                               "element at UB byte " + std::to_string(end - bytes_) + " (offset " +
+                                   std::to_string(range.highest) + ") must lie within the " +
                                    std::to_string(NpuLocalBytes(kNpuUb)) +
                                    " bytes that a kernel may use",
                                kSource);
         }
     }
     void CollectPlaces(const VectorBatch& batch) {
+        const uint32_t enabled =
+            std::min(lanes_, static_cast<uint32_t>(__builtin_popcountll(batch.lanes.low) +
+                                                   __builtin_popcountll(batch.lanes.high)));
+        elementCount_ += enabled * batch.repeats;
+        if (!vector_.issue.checked) {
+            return;
+        }
         const uint8_t* offsets = Offsets(batch);
         for (uint32_t repeat = 0; repeat < batch.repeats; ++repeat) {
             for (uint32_t lane = 0; lane < lanes_; ++lane, offsets += kOffsetBytes) {
@@ -117,17 +117,10 @@ class Gathering {
     uint32_t lanes_;
     uint32_t bytes_;
     std::array<uint32_t, kMostLanes * kOffsetBytes / kBlockBytes> used_;  // bytes of the offsets
-    std::vector<uint32_t> places_;
+    uint32_t elementCount_ = 0;
+    std::vector<uint32_t> places_;  // of the elements, in checked mode
     Access elements_{};
 };
-
-void RequireWidth(const Issue& issue, NpuType type) {
-    const uint32_t size = TypeBytes(type);
-    if (size != 2 && size != 4) {
-        issue.Fail(FaultKind::kType, "src",
-                   std::string("of type ") + TypeName(type) + " must have 2 or 4 bytes", kSource);
-    }
-}
 
 }  // namespace
 }  // namespace npu_model
@@ -138,7 +131,7 @@ void NpuVectorGather(NpuType type, uint32_t target, uint32_t offsets, uint64_t s
                      uint32_t repeats, uint32_t targetRepeat) {
     const uint32_t size = TypeBytes(type);
     VectorIssue vector("vgather", size, repeats);
-    RequireWidth(vector.issue, type);
+    RequireType(vector, size == 2 || size == 4, type, "src", kSource);
     vector.issue.RequireRange("dst repeat stride", targetRepeat, 0, 65535, kSource);
     const NpuVectorStride stride{1, static_cast<uint16_t>(targetRepeat)};
     const int to = vector.Write(target, stride, size, "dst");
@@ -146,14 +139,13 @@ void NpuVectorGather(NpuType type, uint32_t target, uint32_t offsets, uint64_t s
     gathering.ReadElements(source);
     vector.Commit();
     if (vector.issue.checked) {
-        gathering.RequireApart(target, stride, kBlocksPerRepeat);
+        gathering.RequireApart(target, stride);
     }
     const leaf::Table& table = leaf::Active();
     for (const VectorBatch& batch : vector) {
-        (size == 2 ? table.gather2 : table.gather4)(vector.Host(to, batch),
-                                                    vector.issue.core.Ub(0) + source,
-                                                    gathering.Offsets(batch), batch.repeats,
-                                                    batch.lanes);
+        (size == 2 ? table.gather2 : table.gather4)(
+            vector.Host(to, batch), vector.issue.core.Ub(0) + source, gathering.Offsets(batch),
+            batch.repeats, batch.lanes);
     }
 }
 
@@ -161,14 +153,14 @@ void NpuVectorGatherBlock(NpuType type, uint32_t target, uint32_t offsets, uint6
                           uint32_t repeats, NpuVectorStride targetStride) {
     const uint32_t size = TypeBytes(type);
     VectorIssue vector("vgatherb", size, repeats, Masking::kNone);
-    RequireWidth(vector.issue, type);
+    RequireType(vector, size == 2 || size == 4, type, "src", kSource);
     targetStride.block = std::max<uint16_t>(targetStride.block, 1);
     const int to = vector.Write(target, targetStride, size, "dst");
     Gathering gathering(vector, offsets, kBlocksPerRepeat, kBlockBytes);
     gathering.ReadElements(source);
     vector.Commit();
     if (vector.issue.checked) {
-        gathering.RequireApart(target, targetStride, kBlocksPerRepeat);
+        gathering.RequireApart(target, targetStride);
     }
     for (const VectorBatch& batch : vector) {
         leaf::Active().gatherBlock(vector.Host(to, batch), vector.issue.core.Ub(0) + source,

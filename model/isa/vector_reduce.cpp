@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // vcadd, vcgadd, vcgmax, vcgmin, vcpadd, vcmax, vcmin, and the registers with their results.
-#include "core/names.h"
 #include "isa/lane_bytes.h"
 #include "isa/overlap.h"
-#include "isa/vector_issue.h"
+#include "isa/vector_support.h"
 #include "leaf/table.h"
 
 namespace npu_model {
@@ -43,21 +42,15 @@ class ResultWriter {
     int64_t Stride() const { return stride_; }
 
     // A repeat must not read results of an earlier one.
-    void RequireNoFeedback(uint32_t source, const NpuReduceRepeat& repeat) {
+    void RequireNoFeedback(uint32_t source, NpuVectorStride stride) {
         RepeatOverlap overlap;
-        const uint32_t lanes = vector_.LanesPerRepeat();
-        const int64_t step = int64_t{repeat.sourceRepeat} * kBlockBytes;
         for (const VectorBatch& batch : vector_) {
-            std::array<uint32_t, kBlocksPerRepeat> blocks;
-            Access from = Rows(kNpuUb, source + static_cast<uint64_t>(batch.first * step),
-                               batch.repeats, step, kBlockBytes, "src");
-            from.inner = MarkParts(batch.lanes, 1, lanes, kRepeatBytes / lanes, blocks.data());
-            from.innerStride = int64_t{repeat.sourceBlock} * kBlockBytes;
-            from.bytes = blocks.data();
+            BlockMasks masks;
+            const Access from = EnabledBlocks(vector_, batch, source, stride, &masks);
             if (overlap.Add(MakeAccess(batch), from)) {
                 vector_.issue.Fail(FaultKind::kOverlap, "dst",
                                    "of a repeat must not be read by a later repeat as src",
-                                   "Ascend C API, address overlap");
+                                   "Ascend C API, general rules on overlapping addresses");
             }
         }
     }
@@ -86,21 +79,10 @@ class ResultWriter {
     std::array<uint32_t, kMostRuns> written_;  // bytes of each run; partial masks come last
 };
 
-int ReadSource(VectorIssue& vector, uint32_t source, NpuType type, const NpuReduceRepeat& repeat) {
-    const Issue& issue = vector.issue;
+NpuVectorStride SourceStride(const Issue& issue, const NpuReduceRepeat& repeat) {
     issue.RequireRange("src block stride", repeat.sourceBlock, 0, kLargestStride, kReduceSource);
     issue.RequireRange("src repeat stride", repeat.sourceRepeat, 0, kLargestStride, kReduceSource);
-    const NpuVectorStride stride{static_cast<uint16_t>(repeat.sourceBlock),
-                                 static_cast<uint16_t>(repeat.sourceRepeat)};
-    return vector.Read(source, stride, TypeBytes(type), "src");
-}
-
-void RequireType(const Issue& issue, bool supported, NpuType type) {
-    if (!supported) {
-        issue.Fail(FaultKind::kType, "src",
-                   std::string("of type ") + TypeName(type) + " must be half or float",
-                   kReduceSource);
-    }
+    return {static_cast<uint16_t>(repeat.sourceBlock), static_cast<uint16_t>(repeat.sourceRepeat)};
 }
 
 struct ReduceForm {
@@ -109,10 +91,8 @@ struct ReduceForm {
     uint32_t lanesOfHalf, lanesOfFloat;  // source lanes of one result
 };
 constexpr ReduceForm kReduceForms[] = {
-    {"vcadd", leaf::kReduceSum, 128, 64},
-    {"vcgadd", leaf::kReduceBlockSum, 16, 8},
-    {"vcgmax", leaf::kReduceBlockMax, 16, 8},
-    {"vcgmin", leaf::kReduceBlockMin, 16, 8},
+    {"vcadd", leaf::kReduceSum, 128, 64},     {"vcgadd", leaf::kReduceBlockSum, 16, 8},
+    {"vcgmax", leaf::kReduceBlockMax, 16, 8}, {"vcgmin", leaf::kReduceBlockMin, 16, 8},
     {"vcpadd", leaf::kReducePairSum, 2, 2},
 };
 static_assert(sizeof(kReduceForms) / sizeof(kReduceForms[0]) == kNpuReduceOpCount);
@@ -134,12 +114,13 @@ void NpuVectorReduce(NpuReduceOp op, NpuType type, uint32_t target, uint32_t sou
     const ReduceForm& form = kReduceForms[op];
     VectorIssue vector(form.name, TypeBytes(type), repeat->repeats);
     const leaf::ReduceFn reduce = leaf::Active().reduce[form.leaf][type];
-    RequireType(vector.issue, reduce != nullptr, type);
-    const int read = ReadSource(vector, source, type, *repeat);
+    RequireType(vector, reduce != nullptr, type, "src", kReduceSource);
+    const NpuVectorStride stride = SourceStride(vector.issue, *repeat);
+    const int read = vector.Read(source, stride, TypeBytes(type), "src");
     ResultWriter writer(vector, target, repeat->targetRepeat, ResultsOf(form, type));
     vector.Commit();
     if (vector.issue.checked) {
-        writer.RequireNoFeedback(source, *repeat);
+        writer.RequireNoFeedback(source, stride);
     }
     for (const VectorBatch& batch : vector) {
         reduce(writer.Host(batch), writer.Stride(), vector.Host(read, batch), batch.repeats,
@@ -150,8 +131,9 @@ void NpuVectorReduce(NpuReduceOp op, NpuType type, uint32_t target, uint32_t sou
 void NpuVectorAccumulate(NpuType type, uint32_t source, const NpuReduceRepeat* repeat) {
     VectorIssue vector("vcadd", TypeBytes(type), repeat->repeats);
     const leaf::AccumulateFn accumulate = leaf::Active().accumulate[type];
-    RequireType(vector.issue, accumulate != nullptr, type);
-    const int read = ReadSource(vector, source, type, *repeat);
+    RequireType(vector, accumulate != nullptr, type, "src", kReduceSource);
+    const NpuVectorStride stride = SourceStride(vector.issue, *repeat);
+    const int read = vector.Read(source, stride, TypeBytes(type), "src");
     vector.Commit();
     uint32_t sum = type == kNpuF16 ? 0x8000u : 0x80000000u;  // -0, the neutral element
     for (const VectorBatch& batch : vector) {
@@ -166,8 +148,9 @@ void NpuVectorExtreme(bool largest, NpuExtremeOrder order, NpuType type, uint32_
     VectorIssue vector(largest ? "vcmax" : "vcmin", size, repeat->repeats);
     const leaf::Table& table = leaf::Active();
     const leaf::ExtremeFn find = largest ? table.largest[type] : table.smallest[type];
-    RequireType(vector.issue, find != nullptr, type);
-    const int read = ReadSource(vector, source, type, *repeat);
+    RequireType(vector, find != nullptr, type, "src", kReduceSource);
+    const NpuVectorStride stride = SourceStride(vector.issue, *repeat);
+    const int read = vector.Read(source, stride, TypeBytes(type), "src");
     const uint32_t bytes = order == kNpuOnlyIndex   ? uint32_t{sizeof(uint32_t)}
                            : order == kNpuOnlyValue ? size
                                                     : 2 * size;
@@ -175,11 +158,11 @@ void NpuVectorExtreme(bool largest, NpuExtremeOrder order, NpuType type, uint32_
                         {bytes, bytes, bytes, vector.LanesPerRepeat()});
     vector.Commit();
     if (vector.issue.checked) {
-        writer.RequireNoFeedback(source, *repeat);
+        writer.RequireNoFeedback(source, stride);
     }
     Registers& registers = vector.issue.core.registers;
-    const bool contiguous = repeat->sourceBlock == 1 &&
-                            repeat->sourceRepeat == kBlocksPerRepeat && !registers.counterMode;
+    const bool contiguous = repeat->sourceBlock == 1 && repeat->sourceRepeat == kBlocksPerRepeat &&
+                            !registers.counterMode;
     for (const VectorBatch& batch : vector) {
         const leaf::Extreme extreme =
             find(writer.Host(batch), writer.Stride(), static_cast<leaf::ExtremeOrder>(order),

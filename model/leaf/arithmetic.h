@@ -36,22 +36,24 @@ struct Divide {
     static NPU_LEAF_INLINE float Of(float a, float b) { return a / b; }
 };
 
+// The comparison fails for equal operands, so that both orders differ for zeros of both signs only:
+// there the sign bits decide.
 struct Max {
     static NPU_LEAF_INLINE float Of(float a, float b) {
-        const float larger = a > b ? a : b;
-        const float zeroOrEqual = FloatOf(BitsOf(a) & BitsOf(b));
-        const float ordered = a == b ? zeroOrEqual : larger;
-        return a == a ? ordered : a;  // a NaN in b is larger: every comparison with it fails
+        const float first = a > b ? a : b;
+        const float second = b > a ? b : a;
+        const float larger = FloatOf(BitsOf(first) & BitsOf(second));
+        return __builtin_isunordered(a, b) ? FloatOf(kNanBits) : larger;
     }
     static NPU_LEAF_INLINE int32_t Of(int32_t a, int32_t b) { return a > b ? a : b; }
 };
 
 struct Min {
     static NPU_LEAF_INLINE float Of(float a, float b) {
-        const float smaller = a < b ? a : b;
-        const float zeroOrEqual = FloatOf(BitsOf(a) | BitsOf(b));
-        const float ordered = a == b ? zeroOrEqual : smaller;
-        return a == a ? ordered : a;
+        const float first = a < b ? a : b;
+        const float second = b < a ? b : a;
+        const float smaller = FloatOf(BitsOf(first) | BitsOf(second));
+        return __builtin_isunordered(a, b) ? FloatOf(kNanBits) : smaller;
     }
     static NPU_LEAF_INLINE int32_t Of(int32_t a, int32_t b) { return a < b ? a : b; }
 };

@@ -25,7 +25,7 @@ NPU_LEAF_INLINE bool Holds(Value a, Value b) {
 }
 
 template <Relation kRelation, class Type>
-NPU_LEAF_INLINE void CompareRow(const typename Type::Value* a, const typename Type::Value* b,
+NPU_LEAF_INLINE void CompareRow(const RowValue<Type>* a, const RowValue<Type>* b,
                                 uint8_t* target) {
     constexpr int kLanes = kRowLanes<Type>;
     uint8_t flags[kLanes];
@@ -39,11 +39,11 @@ template <Relation kRelation, class Type>
 void Compare(uint8_t* target, int64_t targetRepeatStride, const Operand& source0,
              const Operand& source1, uint32_t repeats) {
     constexpr int kLanes = kRowLanes<Type>;
-    typename Type::Value a[kLanes];
-    typename Type::Value b[kLanes];
+    typename Type::Value buffer0[kLanes];
+    typename Type::Value buffer1[kLanes];
     for (uint32_t repeat = 0; repeat < repeats; ++repeat) {
-        LoadRow<Type>(source0, repeat, kAllLanes, 0, a);
-        LoadRow<Type>(source1, repeat, kAllLanes, 0, b);
+        const auto* a = LoadRow<Type>(source0, repeat, kAllLanes, 0, buffer0);
+        const auto* b = LoadRow<Type>(source1, repeat, kAllLanes, 0, buffer1);
         CompareRow<kRelation, Type>(a, b, target + repeat * targetRepeatStride);
     }
 }
@@ -54,13 +54,13 @@ void CompareScalar(uint8_t* target, int64_t targetRepeatStride, const Operand& s
     constexpr int kLanes = kRowLanes<Type>;
     typename Type::Stored stored;
     __builtin_memcpy(&stored, &scalar, sizeof(stored));
-    typename Type::Value a[kLanes];
+    typename Type::Value buffer[kLanes];
     typename Type::Value b[kLanes];
     for (int lane = 0; lane < kLanes; ++lane) {
         b[lane] = Type::Load(stored);
     }
     for (uint32_t repeat = 0; repeat < repeats; ++repeat) {
-        LoadRow<Type>(source, repeat, kAllLanes, 0, a);
+        const auto* a = LoadRow<Type>(source, repeat, kAllLanes, 0, buffer);
         CompareRow<kRelation, Type>(a, b, target + repeat * targetRepeatStride);
     }
 }
@@ -69,15 +69,22 @@ void CompareScalar(uint8_t* target, int64_t targetRepeatStride, const Operand& s
 template <class Type>
 NPU_LEAF_INLINE void SelectRow(const typename Type::Stored* a, const typename Type::Stored* b,
                                const uint8_t* bits, typename Type::Stored* result) {
-    constexpr int kLanes = kRowLanes<Type>;
-    uint8_t own[kLanes / 8];
+    using Stored = typename Type::Stored;
+    typedef Stored Vector __attribute__((vector_size(16)));
+    constexpr int kPerVector = static_cast<int>(sizeof(Vector) / sizeof(Stored));
+    Vector weights;
+    for (int i = 0; i < kPerVector; ++i) {
+        weights[i] = static_cast<Stored>(1 << i);
+    }
+    uint8_t own[kRowLanes<Type> / 8];
     __builtin_memcpy(own, bits, sizeof(own));
-    for (int byte = 0; byte < kLanes / 8; ++byte) {
-        const typename Type::Stored eight = own[byte];
-        for (int i = 0; i < 8; ++i) {
-            const int lane = 8 * byte + i;
-            result[lane] = (eight & (1 << i)) != 0 ? a[lane] : b[lane];
-        }
+    for (int lane = 0; lane < kRowLanes<Type>; lane += kPerVector) {
+        const auto byte = static_cast<Stored>(own[lane / 8] >> (lane % 8));
+        Vector fromA, fromB;
+        __builtin_memcpy(&fromA, a + lane, sizeof(fromA));
+        __builtin_memcpy(&fromB, b + lane, sizeof(fromB));
+        const Vector chosen = (weights & byte) != 0 ? fromA : fromB;
+        __builtin_memcpy(result + lane, &chosen, sizeof(chosen));
     }
 }
 

@@ -122,37 +122,72 @@ class Elementwise {
         }
     }
 
-    // kCount elements through arrays of values.
+    // kCount elements, converted ones through arrays of values.
     template <int kCount>
     static NPU_LEAF_INLINE void Chunk(const Op& op, TargetElement* target,
                                       const Element0* source0, const Element1* source1) {
-        Value0 values0[kCount] = {};
-        Value1 values1[kCount] = {};
-        TargetValue values[kCount] = {};
-        if constexpr (Op::kSources > 0) {
+        Value0 values0[kCount];
+        Value1 values1[kCount];
+        TargetValue values[kCount];
+        if constexpr (Op::kSources > 0 && Source0::kConverted) {
             LoadChunk<Source0, kCount>(source0, values0);
         }
-        if constexpr (Op::kSources > 1) {
+        if constexpr (Op::kSources > 1 && Source1::kConverted) {
             LoadChunk<Source1, kCount>(source1, values1);
         }
-        if constexpr (Op::kReadsTarget) {
+        if constexpr (Op::kReadsTarget && Target::kConverted) {
             LoadChunk<Target, kCount>(target, values);
         }
+        const auto value0 = [&](int i) { return Pick<Source0, 0>(values0, source0, i); };
+        const auto value1 = [&](int i) { return Pick<Source1, 1>(values1, source1, i); };
+        const auto old = [&](int i) {
+            if constexpr (Op::kReadsTarget && Target::kConverted) {
+                return values[i];
+            } else if constexpr (Op::kReadsTarget) {
+                return Target::Load(target[i]);
+            } else {
+                return TargetValue{};
+            }
+        };
+        typename Middle::Value first[kCount];
         if constexpr (Op::kTwoSteps) {
-            typename Middle::Value first[kCount];
             for (int i = 0; i < kCount; ++i) {
-                first[i] = op.First(values0[i], values1[i], values[i]);
+                first[i] = op.First(value0(i), value1(i), old(i));
             }
             RoundChunk<Middle, kCount>(first);
-            for (int i = 0; i < kCount; ++i) {
-                values[i] = op.Second(first[i], values0[i], values1[i], values[i]);
+        }
+        const auto result = [&](int i) {
+            if constexpr (Op::kTwoSteps) {
+                return op.Second(first[i], value0(i), value1(i), old(i));
+            } else {
+                return op.Apply(value0(i), value1(i), old(i));
             }
-        } else {
+        };
+        if constexpr (Target::kConverted) {
             for (int i = 0; i < kCount; ++i) {
-                values[i] = op.Apply(values0[i], values1[i], values[i]);
+                values[i] = Canonical(result(i));
+            }
+            StoreChunk<Target, kCount>(values, target);
+        } else {
+            NPU_LEAF_INDEPENDENT
+            for (int i = 0; i < kCount; ++i) {
+                target[i] = Target::Store(result(i));
             }
         }
-        StoreChunk<Target, kCount>(values, target);
+    }
+
+    // Value i of a source: loaded before if it is converted, 0 if the operation has no such source.
+    template <class Type, int kNumber>
+    static NPU_LEAF_INLINE typename Type::Value Pick(
+        const typename Type::Value* values,
+        const typename Unaligned<typename Type::Stored>::Type* stored, int i) {
+        if constexpr (kNumber >= Op::kSources) {
+            return typename Type::Value{};
+        } else if constexpr (Type::kConverted) {
+            return values[i];
+        } else {
+            return Type::Load(stored[i]);
+        }
     }
 
     static NPU_LEAF_INLINE void Element(const Op& op, TargetElement* target,
@@ -250,12 +285,11 @@ class Elementwise {
     static void RowsWithOneBlock(const Op& op, const Operand& target, const Operand& source0,
                                  const Operand& source1, uint32_t repeats) {
         for (uint32_t repeat = 0; repeat < repeats; ++repeat) {
-            Element1 shared[kBlockLanes];
-            __builtin_memcpy(shared, As1(source1, repeat), kBlockBytes);
+            Element1 shared[kLanes];
             for (int first = 0; first < kLanes; first += kBlockLanes) {
-                Fixed<kBlockLanes>(op, AsTarget(target, repeat) + first,
-                                   As0(source0, repeat) + first, shared);
+                CopyBlock(shared + first, As1(source1, repeat));
             }
+            Fixed<kLanes>(op, AsTarget(target, repeat), As0(source0, repeat), shared);
         }
     }
 

@@ -42,18 +42,28 @@ void GatherBlock(const Operand& target, const uint8_t* base, const uint8_t* offs
     }
 }
 
+NPU_LEAF_INLINE void Extend(OffsetRange& range, uint32_t offset) {
+    range.highest = offset > range.highest ? offset : range.highest;
+    range.bits |= offset;
+}
+
 OffsetRange RangeOf(const uint8_t* offsets, uint32_t lanesPerRepeat, uint32_t repeats,
                     const Lanes& lanes) {
     OffsetRange range{0, 0};
     const auto* offset = reinterpret_cast<const Offset*>(offsets);
+    const bool full = lanesPerRepeat == 128 ? IsFull<U16>(lanes) : IsFull<U32>(lanes);
+    if (full) {
+        for (uint32_t i = 0; i < lanesPerRepeat * repeats; ++i) {
+            Extend(range, offset[i]);
+        }
+        return range;
+    }
     for (uint32_t repeat = 0; repeat < repeats; ++repeat) {
         for (uint32_t lane = 0; lane < lanesPerRepeat; ++lane) {
-            const uint32_t enabled = Lane(lanes, static_cast<int>(lane)) ? ~uint32_t{0} : 0;
-            const uint32_t value = offset[lane] & enabled;
-            range.highest = value > range.highest ? value : range.highest;
-            range.bits |= value;
+            if (Lane(lanes, static_cast<int>(lane))) {
+                Extend(range, offset[repeat * lanesPerRepeat + lane]);
+            }
         }
-        offset += lanesPerRepeat;
     }
     return range;
 }

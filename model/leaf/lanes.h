@@ -2,11 +2,9 @@
 // Lane masks, block-wise access to one repeat of an operand, and overlap of operands.
 #pragma once
 
-#include "leaf/level.h"
+#include "leaf/value.h"
 
 namespace npu_model::leaf::NPU_LEAF_LEVEL {
-
-constexpr int64_t kBlockBytes = 32;
 
 constexpr int Larger(int a, int b) { return a > b ? a : b; }
 
@@ -46,8 +44,8 @@ NPU_LEAF_INLINE void ReadRepeat(const Operand& operand, uint32_t repeat, const L
     const uint8_t* source = operand.data + repeat * operand.repeatStride;
     for (int block = 0; block < kLanes / kLanesPerBlock; ++block) {
         if (LaneBits(lanes, block * kLanesPerBlock, kLanesPerBlock) != 0) {
-            __builtin_memcpy(static_cast<uint8_t*>(contiguous) + block * kBlockBytes,
-                             source + block * operand.blockStride, kBlockBytes);
+            CopyBlock(static_cast<uint8_t*>(contiguous) + block * kBlockBytes,
+                      source + block * operand.blockStride);
         }
     }
 }
@@ -63,7 +61,7 @@ NPU_LEAF_INLINE void WriteRepeat(const Operand& operand, uint32_t repeat, const 
         uint8_t* to = target + block * operand.blockStride;
         const uint8_t* from = static_cast<const uint8_t*>(contiguous) + block * kBlockBytes;
         if (enabled == FirstBits(kLanesPerBlock)) {
-            __builtin_memcpy(to, from, kBlockBytes);
+            CopyBlock(to, from);
         } else {
             for (int lane = 0; lane < kLanesPerBlock; ++lane) {
                 if (((enabled >> lane) & 1) != 0) {

@@ -14,13 +14,11 @@ void Broadcast(const Operand& target, const uint8_t* source, uint32_t repeats) {
         Element elements[8];
         __builtin_memcpy(elements, source + repeat * sizeof(elements), sizeof(elements));
         for (int block = 0; block < 8; ++block) {
-            Element copies[kPerBlock];
+            auto* to = reinterpret_cast<typename Unaligned<Element>::Type*>(
+                target.data + repeat * target.repeatStride + block * target.blockStride);
             for (int i = 0; i < kPerBlock; ++i) {
-                copies[i] = elements[block];
+                to[i] = elements[block];
             }
-            __builtin_memcpy(target.data + repeat * target.repeatStride +
-                                 block * target.blockStride,
-                             copies, kBlockBytes);
         }
     }
 }

@@ -7,11 +7,34 @@ namespace {
 
 constexpr int kBlocksPerRepeat = 8;
 
-// Sums of neighbours: kCount values to half as many, each rounded to the type. Room for 8 results.
+// Four lanes in a register, on every machine.
+typedef float Float4 __attribute__((vector_size(16)));
+typedef int32_t Int4 __attribute__((vector_size(16)));
+
+NPU_LEAF_INLINE Float4 Splat4(float value) { return Float4{value, value, value, value}; }
+NPU_LEAF_INLINE Int4 Splat4(int32_t value) { return Int4{value, value, value, value}; }
+
+#if defined(__clang__)
+#define NPU_LEAF_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define NPU_LEAF_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, Int4{__VA_ARGS__})
+#endif
+
+// Combines neighbours, then neighbours of those, in four rows at once: one result a row.
+template <class Vector, class Combine>
+NPU_LEAF_INLINE Vector ReduceRows(const Vector (&rows)[4], Combine combine) {
+    const auto combinePairs = [&](Vector a, Vector b) {
+        return combine(NPU_LEAF_SHUFFLE(a, b, 0, 2, 4, 6), NPU_LEAF_SHUFFLE(a, b, 1, 3, 5, 7));
+    };
+    return combinePairs(combinePairs(rows[0], rows[1]), combinePairs(rows[2], rows[3]));
+}
+
+// Sums of neighbours: kCount values to half as many, each rounded to the type. `sums` has room for
+// at least 8 values.
 template <class Type, int kCount>
-NPU_LEAF_INLINE void AddPairs(const float* values, float* sums) {
+NPU_LEAF_INLINE void AddPairs(const RowValue<F32>* values, float* sums) {
     constexpr int kRoom = Larger(kCount / 2, 8);
-    for (int i = 0; i < kRoom; ++i) {
+    for (int i = kCount / 2; i < kRoom; ++i) {
         sums[i] = 0.0f;
     }
     for (int i = 0; i < kCount / 2; ++i) {
@@ -24,7 +47,7 @@ NPU_LEAF_INLINE void AddPairs(const float* values, float* sums) {
 constexpr float kNeutral = -0.0f;
 
 template <class Type>
-NPU_LEAF_INLINE void SumBlocks(const float* values, float* sums) {
+NPU_LEAF_INLINE void SumBlocks(const RowValue<F32>* values, float* sums) {
     if constexpr (kRowLanes<Type> == 128) {
         float pairs[64], fours[32], eights[16];
         AddPairs<Type, 128>(values, pairs);
@@ -32,15 +55,21 @@ NPU_LEAF_INLINE void SumBlocks(const float* values, float* sums) {
         AddPairs<Type, 32>(fours, eights);
         AddPairs<Type, 16>(eights, sums);
     } else {
-        float pairs[32], fours[16];
-        AddPairs<Type, 64>(values, pairs);
-        AddPairs<Type, 32>(pairs, fours);
-        AddPairs<Type, 16>(fours, sums);
+        const auto add = [](Float4 a, Float4 b) { return a + b; };
+        for (int block = 0; block < kBlocksPerRepeat; block += 4) {
+            Float4 left[4], right[4];
+            for (int row = 0; row < 4; ++row) {
+                __builtin_memcpy(&left[row], values + 8 * (block + row), sizeof(Float4));
+                __builtin_memcpy(&right[row], values + 8 * (block + row) + 4, sizeof(Float4));
+            }
+            const Float4 four = ReduceRows(left, add) + ReduceRows(right, add);
+            __builtin_memcpy(sums + block, &four, sizeof(four));
+        }
     }
 }
 
 template <class Type>
-NPU_LEAF_INLINE float SumAll(const float* values) {
+NPU_LEAF_INLINE float SumAll(const RowValue<F32>* values) {
     float blocks[8], fours[8], twos[8], one[8];
     SumBlocks<Type>(values, blocks);
     AddPairs<Type, 8>(blocks, fours);
@@ -55,9 +84,9 @@ void Sum(uint8_t* target, int64_t targetStride, const Operand& source, uint32_t 
     if (IsEmpty<Type>(lanes)) {
         return;
     }
-    float values[kRowLanes<Type>];
+    float buffer[kRowLanes<Type>];
     for (uint32_t repeat = 0; repeat < repeats; ++repeat) {
-        LoadRow<Type>(source, repeat, lanes, kNeutral, values);
+        const auto* values = LoadRow<Type>(source, repeat, lanes, kNeutral, buffer);
         const typename Type::Stored sum = Type::Store(SumAll<Type>(values));
         __builtin_memcpy(target + repeat * targetStride, &sum, sizeof(sum));
     }
@@ -70,9 +99,9 @@ uint32_t Accumulate(const Operand& source, uint32_t repeats, const Lanes& lanes,
     if (IsEmpty<Type>(lanes)) {
         return sum;
     }
-    float values[kRowLanes<Type>];
+    float buffer[kRowLanes<Type>];
     for (uint32_t repeat = 0; repeat < repeats; ++repeat) {
-        LoadRow<Type>(source, repeat, lanes, kNeutral, values);
+        const auto* values = LoadRow<Type>(source, repeat, lanes, kNeutral, buffer);
         stored = Type::Store(Type::Load(stored) + SumAll<Type>(values));
     }
     uint32_t result = 0;
@@ -85,12 +114,19 @@ template <class Type, int kCount, int kLanesEach>
 NPU_LEAF_INLINE void StoreResults(const float* results, const Lanes& lanes, uint8_t* target) {
     using Element = typename Unaligned<typename Type::Stored>::Type;
     auto* to = reinterpret_cast<Element*>(target);
+    float canonical[kCount];
+    for (int i = 0; i < kCount; i += 4) {
+        Float4 four;
+        __builtin_memcpy(&four, results + i, sizeof(four));
+        four = four == four ? four : Splat4(FloatOf(kNanBits));
+        __builtin_memcpy(canonical + i, &four, sizeof(four));
+    }
     if (IsFull<Type>(lanes)) {
-        StoreChunk<Type, kCount>(results, to);
+        StoreChunk<Type, kCount>(canonical, to);
         return;
     }
     Element stored[kCount];
-    StoreChunk<Type, kCount>(results, stored);
+    StoreChunk<Type, kCount>(canonical, stored);
     for (int i = 0; i < kCount; ++i) {
         if (LaneBits(lanes, i * kLanesEach, kLanesEach) != 0) {
             to[i] = stored[i];
@@ -102,10 +138,10 @@ template <class Type>
 void BlockSum(uint8_t* target, int64_t targetStride, const Operand& source, uint32_t repeats,
               const Lanes& lanes) {
     constexpr int kLanesPerBlock = kRowLanes<Type> / kBlocksPerRepeat;
-    float values[kRowLanes<Type>];
+    float buffer[kRowLanes<Type>];
     float sums[kBlocksPerRepeat];
     for (uint32_t repeat = 0; repeat < repeats; ++repeat) {
-        LoadRow<Type>(source, repeat, lanes, kNeutral, values);
+        const auto* values = LoadRow<Type>(source, repeat, lanes, kNeutral, buffer);
         SumBlocks<Type>(values, sums);
         StoreResults<Type, kBlocksPerRepeat, kLanesPerBlock>(sums, lanes,
                                                              target + repeat * targetStride);
@@ -116,10 +152,10 @@ template <class Type>
 void PairSum(uint8_t* target, int64_t targetStride, const Operand& source, uint32_t repeats,
              const Lanes& lanes) {
     constexpr int kLanes = kRowLanes<Type>;
-    float values[kLanes];
+    float buffer[kLanes];
     float sums[kLanes / 2];
     for (uint32_t repeat = 0; repeat < repeats; ++repeat) {
-        LoadRow<Type>(source, repeat, lanes, kNeutral, values);
+        const auto* values = LoadRow<Type>(source, repeat, lanes, kNeutral, buffer);
         AddPairs<Type, kLanes>(values, sums);
         StoreResults<Type, kLanes / 2, 2>(sums, lanes, target + repeat * targetStride);
     }
@@ -137,24 +173,18 @@ struct Key {
         const int32_t key = bits ^ ((bits >> 31) & INT32_MAX);
         return value == value ? key : kNan;
     }
-    static NPU_LEAF_INLINE float ValueOf(int32_t key) {
-        const int32_t bits = key ^ ((key >> 31) & INT32_MAX);
-        return key == kNan ? FloatOf(kNanBits) : FloatOf(static_cast<uint32_t>(bits));
+    // The bits of the value.
+    static NPU_LEAF_INLINE Int4 BitsOf4(Int4 key) {
+        const Int4 bits = key ^ ((key >> 31) & INT32_MAX);
+        return key == Splat4(kNan) ? Splat4(static_cast<int32_t>(kNanBits)) : bits;
     }
     static NPU_LEAF_INLINE int32_t Better(int32_t a, int32_t b) {
         return (kLargest ? a > b : a < b) ? a : b;
     }
 };
 
-template <bool kLargest, int kCount>
-NPU_LEAF_INLINE void BetterOfPairs(const int32_t* keys, int32_t* better) {
-    for (int i = 0; i < kCount / 2; ++i) {
-        better[i] = Key<kLargest>::Better(keys[2 * i], keys[2 * i + 1]);
-    }
-}
-
 template <class Type, bool kLargest>
-NPU_LEAF_INLINE void KeysOf(const float* values, const Lanes& lanes, int32_t* keys) {
+NPU_LEAF_INLINE void KeysOf(const RowValue<F32>* values, const Lanes& lanes, int32_t* keys) {
     for (int lane = 0; lane < kRowLanes<Type>; ++lane) {
         keys[lane] = Key<kLargest>::Of(values[lane]);
     }
@@ -165,30 +195,39 @@ NPU_LEAF_INLINE void KeysOf(const float* values, const Lanes& lanes, int32_t* ke
     }
 }
 
+// The best value of each block of kLanesPerBlock.
+template <bool kLargest, int kLanesPerBlock>
+NPU_LEAF_INLINE void BestOfBlocks(const int32_t* keys, float* best) {
+    const auto better = [](Int4 a, Int4 b) { return (kLargest ? a > b : a < b) ? a : b; };
+    for (int block = 0; block < kBlocksPerRepeat; block += 4) {
+        Int4 rows[4];
+        for (int row = 0; row < 4; ++row) {
+            const int32_t* first = keys + (block + row) * kLanesPerBlock;
+            __builtin_memcpy(&rows[row], first, sizeof(Int4));
+            for (int lane = 4; lane < kLanesPerBlock; lane += 4) {
+                Int4 next;
+                __builtin_memcpy(&next, first + lane, sizeof(next));
+                rows[row] = better(rows[row], next);
+            }
+        }
+        const Int4 four = Key<kLargest>::BitsOf4(ReduceRows(rows, better));
+        __builtin_memcpy(best + block, &four, sizeof(four));
+    }
+}
+
 template <class Type, bool kLargest>
 void BlockExtreme(uint8_t* target, int64_t targetStride, const Operand& source, uint32_t repeats,
                   const Lanes& lanes) {
     constexpr int kLanes = kRowLanes<Type>;
     constexpr int kLanesPerBlock = kLanes / kBlocksPerRepeat;
-    float values[kLanes];
-    int32_t keys[kLanes], half[kLanes / 2], quarter[kLanes / 4], eighth[kLanes / 8];
-    int32_t best[kBlocksPerRepeat];
-    float results[kBlocksPerRepeat];
+    float buffer[kLanes];
+    int32_t keys[kLanes];
+    float best[kBlocksPerRepeat];
     for (uint32_t repeat = 0; repeat < repeats; ++repeat) {
-        LoadRow<Type>(source, repeat, lanes, 0.0f, values);
+        const auto* values = LoadRow<Type>(source, repeat, lanes, 0.0f, buffer);
         KeysOf<Type, kLargest>(values, lanes, keys);
-        BetterOfPairs<kLargest, kLanes>(keys, half);
-        BetterOfPairs<kLargest, kLanes / 2>(half, quarter);
-        BetterOfPairs<kLargest, kLanes / 4>(quarter, eighth);
-        const int32_t* blocks = eighth;
-        if constexpr (kLanesPerBlock == 16) {
-            BetterOfPairs<kLargest, kLanes / 8>(eighth, best);
-            blocks = best;
-        }
-        for (int block = 0; block < kBlocksPerRepeat; ++block) {
-            results[block] = Key<kLargest>::ValueOf(blocks[block]);
-        }
-        StoreResults<Type, kBlocksPerRepeat, kLanesPerBlock>(results, lanes,
+        BestOfBlocks<kLargest, kLanesPerBlock>(keys, best);
+        StoreResults<Type, kBlocksPerRepeat, kLanesPerBlock>(best, lanes,
                                                              target + repeat * targetStride);
     }
 }
@@ -220,12 +259,12 @@ template <class Type, bool kLargest>
 Extreme FirstExtreme(uint8_t* target, int64_t targetStride, ExtremeOrder order,
                      const Operand& source, uint32_t repeats, const Lanes& lanes) {
     constexpr int kLanes = kRowLanes<Type>;
-    float values[kLanes], unsignedZeros[kLanes];
+    float buffer[kLanes], unsignedZeros[kLanes];
     int32_t keys[kLanes];
     Extreme overall{0, 0};
     int32_t overallKey = Key<kLargest>::kWorst;
     for (uint32_t repeat = 0; repeat < repeats; ++repeat) {
-        LoadRow<Type>(source, repeat, lanes, 0.0f, values);
+        const auto* values = LoadRow<Type>(source, repeat, lanes, 0.0f, buffer);
         for (int lane = 0; lane < kLanes; ++lane) {
             unsignedZeros[lane] = values[lane] + 0.0f;
         }
@@ -240,7 +279,7 @@ Extreme FirstExtreme(uint8_t* target, int64_t targetStride, ExtremeOrder order,
             index = found < index ? found : index;
         }
         using Stored = typename Type::Stored;
-        float value[8] = {values[index]};
+        float value[8] = {Canonical(values[index])};
         typename Unaligned<Stored>::Type stored[8];
         StoreChunk<Type, 8>(value, stored);
         const auto lane = static_cast<uint32_t>(index);

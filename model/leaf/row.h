@@ -22,25 +22,34 @@ NPU_LEAF_INLINE bool IsEmpty(const Lanes& lanes) {
     return lanes.low == 0 && (kRowLanes<Type> == 64 || lanes.high == 0);
 }
 
-// All values of a repeat; a disabled lane has the value `neutral`.
 template <class Type>
-NPU_LEAF_INLINE void LoadRow(const Operand& source, uint32_t repeat, const Lanes& lanes,
-                             typename Type::Value neutral, typename Type::Value* values) {
+using RowValue = typename Unaligned<typename Type::Value>::Type;
+
+// All values of a repeat, in `buffer` or where they are stored; a disabled lane has the value
+// `neutral`.
+template <class Type>
+NPU_LEAF_INLINE const RowValue<Type>* LoadRow(const Operand& source, uint32_t repeat,
+                                              const Lanes& lanes, typename Type::Value neutral,
+                                              typename Type::Value* buffer) {
     constexpr int kLanes = kRowLanes<Type>;
     using Element = typename Unaligned<typename Type::Stored>::Type;
     if (IsFull<Type>(lanes) && source.blockStride == kBlockBytes) {
         const uint8_t* row = source.data + repeat * source.repeatStride;
-        LoadChunk<Type, kLanes>(reinterpret_cast<const Element*>(row), values);
-        return;
+        if constexpr (Type::kStoredAsIs) {
+            return reinterpret_cast<const RowValue<Type>*>(row);
+        }
+        LoadChunk<Type, kLanes>(reinterpret_cast<const Element*>(row), buffer);
+        return buffer;
     }
     Element row[kLanes] = {};
     ReadRepeat<kLanes, sizeof(Element)>(source, repeat, lanes, row);
-    LoadChunk<Type, kLanes>(row, values);
+    LoadChunk<Type, kLanes>(row, buffer);
     if (!IsFull<Type>(lanes)) {
         for (int lane = 0; lane < kLanes; ++lane) {
-            values[lane] = Lane(lanes, lane) ? values[lane] : neutral;
+            buffer[lane] = Lane(lanes, lane) ? buffer[lane] : neutral;
         }
     }
+    return buffer;
 }
 
 // Writes bits of lane flags, 0 or 255 each, eight a byte from the lowest on.

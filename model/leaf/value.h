@@ -67,12 +67,19 @@ NPU_LEAF_INLINE uint16_t FloatToBf16(float value) {
     return static_cast<uint16_t>(value == value ? rounded : kNanBits >> 16);
 }
 
-// The types of the table. kConverted types go through chunks of floats.
+template <class A, class B>
+constexpr bool kSame = false;
+template <class A>
+constexpr bool kSame<A, A> = true;
+
+// The types of the table. kConverted types go through chunks of floats; loading a kStoredAsIs type
+// changes no bit.
 template <class StoredType, class ValueType>
 struct Plain {
     using Stored = StoredType;
     using Value = ValueType;
     static constexpr bool kConverted = false;
+    static constexpr bool kStoredAsIs = kSame<Stored, Value>;
     static NPU_LEAF_INLINE Value Load(Stored stored) { return static_cast<Value>(stored); }
     static NPU_LEAF_INLINE Stored Store(Value value) { return static_cast<Stored>(value); }
 };
@@ -103,6 +110,14 @@ struct F16 : Plain<uint16_t, float> {
 constexpr NpuType kTwoByteTypes[] = {kNpuF16, kNpuBf16, kNpuS16, kNpuU16};
 constexpr NpuType kFourByteTypes[] = {kNpuF32, kNpuS32, kNpuU32};
 
+// A block of 32 bytes. memcpy of a block may become narrower moves, and then the processor cannot
+// forward the stores to the wide loads of a vector loop.
+constexpr int64_t kBlockBytes = 32;
+typedef uint8_t Block __attribute__((vector_size(32), may_alias, aligned(1)));
+NPU_LEAF_INLINE void CopyBlock(void* target, const void* source) {
+    *static_cast<Block*>(target) = *static_cast<const Block*>(source);
+}
+
 // Elements that a converted type handles at a time: two blocks.
 constexpr int kChunk = 32;
 
@@ -119,23 +134,29 @@ NPU_LEAF_INLINE void LoadChunk(const typename Unaligned<typename Type::Stored>::
         return;
     }
 #endif
-    NPU_LEAF_INDEPENDENT
-    for (int i = 0; i < kCount; ++i) {
-        values[i] = Type::Load(stored[i]);
+    constexpr int kBytes = kCount * static_cast<int>(sizeof(typename Type::Stored));
+    if constexpr (Type::kStoredAsIs && kBytes % kBlockBytes == 0) {
+        for (int byte = 0; byte < kBytes; byte += kBlockBytes) {
+            CopyBlock(reinterpret_cast<uint8_t*>(values) + byte,
+                      reinterpret_cast<const uint8_t*>(stored) + byte);
+        }
+    } else {
+        NPU_LEAF_INDEPENDENT
+        for (int i = 0; i < kCount; ++i) {
+            values[i] = Type::Load(stored[i]);
+        }
     }
 }
 
+// The values of a converted type must not be NaN other than the canonical one.
 template <class Type, int kCount>
 NPU_LEAF_INLINE void StoreChunk(const typename Type::Value* values,
                                 typename Unaligned<typename Type::Stored>::Type* stored) {
 #ifdef NPU_LEAF_F16C
     if constexpr (Type::kConverted) {
         static_assert(kCount % 8 == 0, "eight elements at a time");
-        const __m256 nan = _mm256_set1_ps(FloatOf(kNanBits));
         for (int i = 0; i < kCount; i += 8) {
-            const __m256 value = _mm256_loadu_ps(values + i);
-            const __m256 isNan = _mm256_cmp_ps(value, value, _CMP_UNORD_Q);
-            const __m128i half = _mm256_cvtps_ph(_mm256_blendv_ps(value, nan, isNan),
+            const __m128i half = _mm256_cvtps_ph(_mm256_loadu_ps(values + i),
                                                  _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
             _mm_storeu_si128(reinterpret_cast<__m128i_u*>(stored + i), half);
         }
@@ -148,7 +169,7 @@ NPU_LEAF_INLINE void StoreChunk(const typename Type::Value* values,
     }
 }
 
-// Rounds values to the type, in place.
+// Rounds values to the type, in place. Any NaN stays some NaN.
 template <class Type, int kCount>
 NPU_LEAF_INLINE void RoundChunk(typename Type::Value* values) {
     if constexpr (Type::kConverted) {

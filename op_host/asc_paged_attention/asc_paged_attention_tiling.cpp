@@ -134,6 +134,12 @@ bool ComputePagedAttentionTiling(const PagedAttentionProblem& problem, const Cor
         return error->Set(kOperation, "scale", std::to_string(problem.scale), "be finite");
     }
 
+    const auto headDim = static_cast<int32_t>(problem.cache.headDim);
+    const PagedAttentionUb ub = PagedAttentionUbPlan(headDim, KvTile(headDim), kMaxGroupTile);
+    if (!CheckVectorCore(core, ub.TotalBytes(), kOperation, error)) {
+        return false;
+    }
+
     AscPagedAttentionTiling& tiling = plan->tiling;
     tiling.queryStride = problem.queryStride;
     tiling.blockTableStride = problem.blockTableStride;
@@ -142,23 +148,17 @@ bool ComputePagedAttentionTiling(const PagedAttentionProblem& problem, const Cor
     tiling.batch = static_cast<int32_t>(problem.batch);
     tiling.heads = static_cast<int32_t>(problem.heads);
     tiling.kvHeads = static_cast<int32_t>(problem.cache.heads);
-    tiling.headDim = static_cast<int32_t>(problem.cache.headDim);
+    tiling.headDim = headDim;
     tiling.blockSize = static_cast<int32_t>(problem.cache.blockSize);
     tiling.softmaxScale = problem.scale;
     tiling.writeLse = problem.writeLse ? 1 : 0;
 
     const int32_t group = tiling.heads / tiling.kvHeads;
     const int64_t kvGroups = problem.batch * problem.cache.heads;
-    tiling.kvTile = KvTile(tiling.headDim);
+    tiling.kvTile = KvTile(headDim);
     tiling.groupTile = ChooseGroupTile(kvGroups, group, core.vectorCores);
     tiling.taskCount = static_cast<int32_t>(kvGroups * CeilDiv(group, tiling.groupTile));
 
-    const PagedAttentionUb ub =
-        PagedAttentionUbPlan(tiling.headDim, tiling.kvTile, tiling.groupTile);
-    if (ub.TotalBytes() + kUbReservedBytes > core.ubBytes) {
-        return error->Set(kOperation, "UB of the core", core.ubBytes,
-                          "hold " + std::to_string(ub.TotalBytes() + kUbReservedBytes) + " bytes");
-    }
     plan->launch.blockDim = std::clamp(tiling.taskCount, 1, core.vectorCores);
     plan->launch.workspaceBytes = 0;
     return true;

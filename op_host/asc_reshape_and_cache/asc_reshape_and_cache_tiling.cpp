@@ -128,11 +128,8 @@ bool ComputeReshapeAndCacheTiling(const ReshapeAndCacheProblem& problem, const C
             kOperation, "value_cache block_size", problem.value.shape.blockSize,
             "equal that of key_cache (" + std::to_string(problem.key.shape.blockSize) + ")");
     }
-    if (kCacheWriteStages * kBufferBytes + kUbReservedBytes > core.ubBytes) {
-        return error->Set(kOperation, "UB of the core", core.ubBytes,
-                          "hold " +
-                              std::to_string(kCacheWriteStages * kBufferBytes + kUbReservedBytes) +
-                              " bytes");
+    if (!CheckVectorCore(core, kCacheWriteStages * kBufferBytes, kOperation, error)) {
+        return false;
     }
 
     const int64_t cores = std::clamp<int64_t>(problem.tokens, 1, core.vectorCores);

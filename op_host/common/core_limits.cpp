@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core_limits.h"
 
+#include "../../op_kernel/common/vector_units.h"
+
 namespace attn {
 namespace {
 
@@ -44,6 +46,19 @@ std::vector<std::string> KnownSocNames() {
         names.emplace_back(soc.name);
     }
     return names;
+}
+
+bool CheckVectorCore(const CoreLimits& core, int64_t ubBytes, const std::string& operation,
+                     TilingError* error) {
+    if (core.vectorCores < 1) {
+        return error->Set(operation, "core vector_cores", core.vectorCores, "be at least 1");
+    }
+    const int64_t needed = ubBytes + kUbReservedBytes;
+    if (core.ubBytes < needed) {
+        return error->Set(operation, "core ub_bytes", core.ubBytes,
+                          "be at least " + std::to_string(needed));
+    }
+    return true;
 }
 
 }  // namespace attn

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "tiling_error.h"
+
 namespace attn {
 
 struct CoreLimits {
@@ -25,5 +27,10 @@ bool FindCoreLimits(const std::string& socName, CoreLimits* limits);
 
 // The names that FindCoreLimits knows.
 std::vector<std::string> KnownSocNames();
+
+// False, with the reason, unless there is a vector core whose UB holds `ubBytes` besides what CANN
+// reserves.
+bool CheckVectorCore(const CoreLimits& core, int64_t ubBytes, const std::string& operation,
+                     TilingError* error);
 
 }  // namespace attn

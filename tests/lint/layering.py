@@ -63,6 +63,7 @@ LAYERS = (
     Layer("op_host", ("op_host", "op_kernel"), HOST_API),
     Layer("pybind", ("pybind", "op_host", "op_kernel", "model"), re.compile(r"pybind11/.*")),
     Layer("tests/model/probes", ("tests/model/probes",), KERNEL_API),
+    Layer("benchmarks", ("benchmarks",), KERNEL_API),
     Layer("tests", ("tests", "pybind", "op_host", "op_kernel", "model"), ANYTHING),
 )
 INCLUDE_ROOTS = ("", "model", "model/include")

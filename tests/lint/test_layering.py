@@ -52,6 +52,7 @@ def rules(path: str, text: str) -> list[str]:
         pytest.param("model/include/a.h", "struct PagedAttentionTiling;", id="model-knows-struct"),
         pytest.param("pybind/a.cpp", "#include <torch/extension.h>", id="binding-torch"),
         pytest.param("tests/model/probes/a.cpp", '#include "isa/isa.h"', id="probe-model"),
+        pytest.param("benchmarks/kernels/a.cpp", '#include "core/fault.h"', id="benchmark-model"),
         pytest.param("extra/a.cpp", "", id="undeclared-directory"),
     ],
 )

@@ -14,7 +14,13 @@ else:
 FOLDER = Path(__file__).resolve().parents[2] / "model" / "api"
 
 
+def api_families() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each file with rows, by a title made from its name."""
+    for path in sorted(FOLDER.glob("*.toml")):
+        yield path.stem.replace("_", " ").capitalize(), tomllib.loads(path.read_text())
+
+
 def api_rows() -> Iterator[dict[str, Any]]:
     """Every ``[[api]]`` row: ``id``, ``function``, ``dtypes``, ``no_fault`` and more."""
-    for path in sorted(FOLDER.glob("*.toml")):
-        yield from tomllib.loads(path.read_text()).get("api", [])
+    for _, family in api_families():
+        yield from family.get("api", [])

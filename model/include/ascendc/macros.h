@@ -55,11 +55,13 @@ __attribute__((used, visibility("default"))) inline void NpuKernelTypes(
 }
 }
 
-#define NPU_KERNEL_TYPE_ROW(key, type)                                            \
-    do {                                                                          \
-        __attribute__((section("npu_kernel_types"), used)) static const NpuKernelTypeRow \
-            kNpuRow = {__func__, key, type};                                      \
-        (void)kNpuRow;                                                            \
+// The alignment is explicit because compilers raise that of larger objects, which leaves gaps.
+#define NPU_KERNEL_TYPE_ROW(key, type)                                                   \
+    do {                                                                                 \
+        __attribute__((section("npu_kernel_types"), used,                                \
+                       aligned(alignof(NpuKernelTypeRow)))) static const NpuKernelTypeRow \
+            kNpuRow = {__func__, key, type};                                             \
+        (void)kNpuRow;                                                                   \
     } while (false)
 #define KERNEL_TASK_TYPE(key, type) NPU_KERNEL_TYPE_ROW(key, type)
 #define KERNEL_TASK_TYPE_DEFAULT(type) NPU_KERNEL_TYPE_ROW(-1, type)

@@ -89,10 +89,22 @@ constexpr EventPipes PipesOf(HardEvent event) {
     return kPipes[static_cast<uint8_t>(event)];
 }
 
+// A signed integer of 4 bits: two lie in a byte, the first in the low half.
+struct int4b_t {
+    uint8_t pair;
+};
+
+template <class T>
+constexpr uint32_t kElementBits = 8 * sizeof(T);
+template <>
+constexpr uint32_t kElementBits<int4b_t> = 4;
+
 template <class T>
 constexpr NpuType TypeOf() {
     if constexpr (std::is_same_v<T, half>) {
         return kNpuF16;
+    } else if constexpr (std::is_same_v<T, int4b_t>) {
+        return kNpuS4;
     } else if constexpr (std::is_same_v<T, bfloat16_t>) {
         return kNpuBf16;
     } else if constexpr (std::is_same_v<T, float>) {

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``python -m ascend_attention.bench``: one table, ratios in one run, one thread."""
+
+from __future__ import annotations
+
+import json
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import torch
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ascend_attention.bench.decode import bench_decode
+from ascend_attention.bench.exp import EXP_COUNT, bench_exp
+from ascend_attention.bench.memory import extra_memory
+
+if TYPE_CHECKING:
+    from ascend_attention.bench.timing import Timing
+
+Row = dict[str, object]
+
+
+def _ratio(name: str, ours: Timing, theirs: Timing, goal: float) -> Row:
+    return {
+        "what": name,
+        "minimum": ours.minimum / theirs.minimum,
+        "median": ours.median / theirs.median,
+        "goal": goal,
+        "unit": "x",
+        "detail": f"{ours.median * 1e3:.0f} ms against {theirs.median * 1e3:.0f} ms",
+    }
+
+
+def _measure(context: int, repeats: int) -> list[Row]:
+    decode = bench_decode(context, repeats)
+    shape = f"paged decode B8 32/8 D128 ctx {context} fp16 block 128"
+    rows = [
+        _ratio(f"{shape}: fast / torch gather + packed SDPA", decode["fast"], decode["torch"], 1.0),
+        _ratio(f"{shape}: checked / fast", decode["checked"], decode["fast"], 10.0),
+    ]
+    for level, timing in bench_exp(repeats).items():
+        rows.append(
+            {
+                "what": f"Exp of {EXP_COUNT} float32, one instruction, level {level}",
+                "minimum": timing.minimum * 1e6,
+                "median": timing.median * 1e6,
+                "goal": 6.0 if level == "v3" else None,
+                "unit": "us",
+                "detail": "fast mode",
+            }
+        )
+    size, extra = extra_memory(context, "fast")
+    rows.append(
+        {
+            "what": f"{shape}: memory beyond inputs and outputs, fast",
+            "minimum": extra / 2**20,
+            "median": extra / 2**20,
+            "goal": (size + 64 * 2**20) / 2**20,
+            "unit": "MiB",
+            "detail": f"inputs and outputs are {size / 2**20:.0f} MiB",
+        }
+    )
+    return rows
+
+
+def main(
+    context: Annotated[int, typer.Option(min=1, help="Tokens of each sequence.")] = 4096,
+    repeats: Annotated[int, typer.Option(min=1, help="Timed calls of each candidate.")] = 5,
+    output: Annotated[Path | None, typer.Option(help="Also write the rows as JSON.")] = None,
+) -> None:
+    """Measure the model against torch on this machine: ratios of minimum and of median."""
+    torch.set_num_threads(1)
+    console = Console()
+    console.print(
+        f"{platform.machine()}, Python {platform.python_version()}, torch {torch.__version__}, "
+        f"one thread, {repeats} repeats"
+    )
+    rows = _measure(context, repeats)
+    table = Table()
+    for column in ("what", "minimum", "median", "goal", "detail"):
+        table.add_column(column, justify="left" if column in ("what", "detail") else "right")
+    for row in rows:
+        goal = "" if row["goal"] is None else f"<= {row['goal']:.3g} {row['unit']}"
+        table.add_row(
+            str(row["what"]),
+            f"{row['minimum']:.3g} {row['unit']}",
+            f"{row['median']:.3g} {row['unit']}",
+            goal,
+            str(row["detail"]),
+        )
+    console.print(table)
+    if output is not None:
+        output.write_text(json.dumps(rows, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// A kernel that interprets a list of steps, so that a test can write any sequence of accesses, flags
+// and barriers. tests/model/program.py builds the list and knows the same operations.
+#include "probe_tensors.h"
+
+using namespace AscendC;
+
+namespace {
+
+enum Operation : int32_t {
+    kLoad,          // MTE2: UB[a] <- in[b], c bytes
+    kLoadOut,       // MTE2: UB[a] <- out[b], c bytes
+    kMove,          // V: UB[a] <- UB[b], c bytes
+    kStore,         // MTE3: out[a] <- UB[b], c bytes
+    kStoreIn,       // MTE3: in[a] <- UB[b], c bytes
+    kScalarLoad,    // S: reads int32 UB[a]
+    kScalarStore,   // S: int32 UB[a] <- b
+    kScalarLoadGm,  // S: reads int32 out[a]
+    kScalarStoreGm, // S: int32 out[a] <- b
+    kClean,         // dcci of the line of out[a], or with b = 1 of every line
+    kSetFlag,       // event a, id b
+    kWaitFlag,      // event a, id b
+    kBarrier,       // pipe a
+    kSyncAll,
+    kSetAtomic,     // a = 1: add of int32; 0: none
+    kSetMaskMode,   // a = 1: counter; 0: normal
+    kOnBlock,       // what follows is for block a only; -1: for every block
+};
+
+struct Step {
+    int32_t operation;
+    int32_t a;
+    int32_t b;
+    int32_t c;
+};
+
+constexpr int32_t kMostSteps = 128;
+
+struct Program {
+    int32_t count;
+    Step steps[kMostSteps];
+};
+
+#define PROBE_EVENTS(X)                                                                      \
+    X(MTE2_V) X(V_MTE2) X(MTE3_V) X(V_MTE3) X(MTE3_MTE2) X(MTE2_MTE3) X(S_V) X(V_S) X(S_MTE2) \
+    X(MTE2_S) X(S_MTE3) X(MTE3_S) X(V_V) X(M_V) X(MTE1_M)
+
+__aicore__ inline void Flag(bool set, int32_t event, int32_t id) {
+    switch (static_cast<HardEvent>(event)) {
+#define PROBE_EVENT(name)                                                                 \
+    case HardEvent::name:                                                                 \
+        set ? SetFlag<HardEvent::name>(id) : WaitFlag<HardEvent::name>(id);               \
+        break;
+        PROBE_EVENTS(PROBE_EVENT)
+#undef PROBE_EVENT
+        default:
+            ASSERT(false);
+    }
+}
+
+__aicore__ inline void Barrier(int32_t pipe) {
+    switch (pipe) {
+#define PROBE_PIPE(name)      \
+    case name:                \
+        PipeBarrier<name>();  \
+        break;
+        PROBE_PIPE(PIPE_S)
+        PROBE_PIPE(PIPE_V)
+        PROBE_PIPE(PIPE_MTE2)
+        PROBE_PIPE(PIPE_MTE3)
+        PROBE_PIPE(PIPE_ALL)
+#undef PROBE_PIPE
+        default:
+            ASSERT(false);
+    }
+}
+
+class Interpreter {
+ public:
+    __aicore__ Interpreter(GM_ADDR in, GM_ADDR out) : in_(in), out_(out) {}
+
+    __aicore__ void Run(const Program& program) {
+        bool mine = true;
+        for (int32_t i = 0; i < program.count; ++i) {
+            const Step& step = program.steps[i];
+            if (step.operation == kOnBlock) {
+                mine = step.a < 0 || step.a == GetBlockIdx();
+            } else if (mine) {
+                step.operation <= kStoreIn ? Copy(step) : Do(step);
+            }
+        }
+    }
+
+ private:
+    __aicore__ void Copy(const Step& step) {
+        const auto bytes = static_cast<uint32_t>(step.c);
+        const auto a = static_cast<uint32_t>(step.a);
+        const auto b = static_cast<uint32_t>(step.b);
+        switch (step.operation) {
+            case kLoad:
+                DataCopy(probe::Ub<int8_t>(a, bytes), probe::Gm<int8_t>(in_ + b), bytes);
+                break;
+            case kLoadOut:
+                DataCopy(probe::Ub<int8_t>(a, bytes), probe::Gm<int8_t>(out_ + b), bytes);
+                break;
+            case kMove:
+                DataCopy(probe::Ub<int8_t>(a, bytes), probe::Ub<int8_t>(b, bytes), bytes);
+                break;
+            case kStore:
+                DataCopy(probe::Gm<int32_t>(out_ + a), probe::Ub<int32_t>(b, bytes), bytes / 4);
+                break;
+            default:
+                DataCopy(probe::Gm<int8_t>(in_ + a), probe::Ub<int8_t>(b, bytes), bytes);
+        }
+    }
+
+    __aicore__ void Do(const Step& step) {
+        const auto a = static_cast<uint32_t>(step.a);
+        switch (step.operation) {
+            case kScalarLoad:
+                static_cast<void>(probe::Ub<int32_t>(a, 4).GetValue(0));
+                break;
+            case kScalarStore:
+                probe::Ub<int32_t>(a, 4).SetValue(0, step.b);
+                break;
+            case kScalarLoadGm:
+                static_cast<void>(probe::Gm<int32_t>(out_ + a).GetValue(0));
+                break;
+            case kScalarStoreGm:
+                probe::Gm<int32_t>(out_ + a).SetValue(0, step.b);
+                break;
+            case kClean:
+                Clean(step);
+                break;
+            case kSetFlag:
+            case kWaitFlag:
+                Flag(step.operation == kSetFlag, step.a, step.b);
+                break;
+            case kBarrier:
+                Barrier(step.a);
+                break;
+            case kSyncAll:
+                SyncAll();
+                break;
+            case kSetAtomic:
+                step.a != 0 ? SetAtomicAdd<int32_t>() : SetAtomicNone();
+                break;
+            case kSetMaskMode:
+                step.a != 0 ? SetMaskCount() : SetMaskNorm();
+                break;
+            default:
+                ASSERT(false);
+        }
+    }
+
+    __aicore__ void Clean(const Step& step) {
+        const GlobalTensor<int32_t> target = probe::Gm<int32_t>(out_ + step.a);
+        if (step.b != 0) {
+            DataCacheCleanAndInvalid<int32_t, CacheLine::ENTIRE_DATA_CACHE>(target);
+        } else {
+            DataCacheCleanAndInvalid<int32_t, CacheLine::SINGLE_CACHE_LINE>(target);
+        }
+    }
+
+    GM_ADDR in_;
+    GM_ADDR out_;
+};
+
+}  // namespace
+
+// Key 0 is AIV_ONLY, key 1 has flags between cores.
+extern "C" __global__ __aicore__ void probe_program(GM_ADDR in, GM_ADDR out, GM_ADDR tiling) {
+    REGISTER_TILING_DEFAULT(Program);
+    GET_TILING_DATA_WITH_STRUCT(Program, program, tiling);
+    if (TILING_KEY_IS(0)) {
+        KERNEL_TASK_TYPE(0, KERNEL_TYPE_AIV_ONLY);
+    }
+    if (TILING_KEY_IS(1)) {
+        KERNEL_TASK_TYPE(1, KERNEL_TYPE_MIX_AIV_1_0);
+    }
+    Interpreter(in, out).Run(program);
+}
