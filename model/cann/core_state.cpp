@@ -19,6 +19,7 @@ extern const int AIC_TYPE = AIC;
 extern const int AIV_TYPE = AIV;
 bool g_isAtomic = false;  // true would make the headers add in software
 AtomicType g_atomicType = SUM;
+bool g_isVdeq = false;  // written for the simulator of CANN, read by nobody here
 }  // namespace AscendC
 
 uint8_t* GetSysWorkSpacePtr() { return g_sysWorkspaceReserved; }
@@ -105,11 +106,11 @@ uint32_t LocalAddress(NpuMemory memory, const void* pointer) {
 }
 
 KeepCore::KeepCore()
-    : pipe_(g_tPipePtr), kfcClient_(g_kfcClient), deqValue_(g_deqValue), control_(control) {}
+    : pipe_(g_tPipePtr), kfcClient_(AscendC::g_kfcClient), deqValue_(g_deqValue), control_(control) {}
 
 KeepCore::~KeepCore() {
     g_tPipePtr = pipe_;
-    g_kfcClient = kfcClient_;
+    AscendC::g_kfcClient = kfcClient_;
     g_deqValue = deqValue_;
     control = control_;
     Enter();
@@ -119,7 +120,7 @@ KeepCore::~KeepCore() {
 
 extern "C" __attribute__((visibility("default"))) void NpuStartCore() {
     g_tPipePtr = nullptr;
-    g_kfcClient = nullptr;
+    AscendC::g_kfcClient = nullptr;
     g_deqValue = half();
     npu_cann::control = {};
     npu_cann::Enter();

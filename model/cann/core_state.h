@@ -20,6 +20,7 @@ struct Control {
     bool counterMode = false;
     uint64_t maskHigh = ~uint64_t{0};
     uint64_t maskLow = ~uint64_t{0};
+    int64_t scalarAtomic = 0;
 };
 extern Control control;
 

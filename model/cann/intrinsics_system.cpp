@@ -76,6 +76,7 @@ int64_t get_block_idx() { return NpuBlockIdx(); }
 int64_t get_block_num() { return NpuBlockCount(); }
 int64_t get_subblockid() { return NpuSubBlockIdx(); }
 int64_t get_subblockdim() { return g_taskRation; }
+int64_t get_pc() { return reinterpret_cast<int64_t>(__builtin_return_address(0)); }
 
 void set_vector_mask(uint64_t high, uint64_t low) {
     control.maskHigh = high;
@@ -105,6 +106,12 @@ void set_atomic_bf16() { SetAtomic(control.atomic, kNpuBf16); }
 void set_atomic_s8() { SetAtomic(control.atomic, kNpuS8); }
 void set_atomic_s16() { SetAtomic(control.atomic, kNpuS16); }
 void set_atomic_s32() { SetAtomic(control.atomic, kNpuS32); }
+
+// Bits 0 to 2 the type, bits 4 and 5 the operation. Only ld_dev and st_dev obey it.
+void set_st_atomic_cfg(atomic_type_t type, atomic_op_t operation) {
+    control.scalarAtomic = static_cast<int64_t>(type) | static_cast<int64_t>(operation) << 4;
+}
+int64_t get_st_atomic_cfg() { return control.scalarAtomic; }
 
 void dcci(void* address, uint64_t entireCache) {
     NpuDataCacheCleanInvalid(Gm(address), entireCache != 0);

@@ -21,7 +21,8 @@ struct Access {
     uint32_t run;
     NpuMemory memory;
     bool write;
-    bool undefines;         // the write leaves the bytes undefined (padding without a value)
+    bool undefines;         // the write gives no value: undefined padding in a buffer, bytes of a
+                            // cache line that it only puts back in GM
     const uint32_t* bytes;  // null, or for each i < inner the bytes of a 32-byte run that count
     const uint32_t* places;  // null, or where each row starts, in bytes from base
 

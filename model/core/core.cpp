@@ -113,7 +113,7 @@ void Core::Finish() {
     if (checked_) {
         CheckEnd();
     }
-    cache.ForEachLine([](DataCache::Line& line) { line.WriteBack(); });
+    cache.ForEachLine([this](DataCache::Line& line) { cache.WriteBack(line); });
 }
 
 void Core::Release() {
@@ -148,9 +148,9 @@ void Core::CheckEnd() {
         Raise(FaultKind::kMaskMode, "counter mode must be left with SetMaskNorm before the end",
               "Ascend C API, SetMaskCount");
     }
-    cache.ForEachLine([](DataCache::Line& line) {
+    cache.ForEachLine([this](const DataCache::Line& line) {
         if (line.dirty != 0) {
-            Raise(FaultKind::kDataCache,
+            Raise(FaultKind::kDataCache, Record(kNpuPipeS, line.lastStore),
                   "scalar stores to GM must be written back with DataCacheCleanAndInvalid",
                   "Ascend C API, DataCacheCleanAndInvalid");
         }

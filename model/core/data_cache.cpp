@@ -2,12 +2,18 @@
 // Direct-mapped scalar data cache with write-back of whole lines.
 #include "core/data_cache.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace npu_model {
 
-bool DataCache::Line::Stale() const {
-    for (uint32_t i = first; i < first + valid; ++i) {
+bool DataCache::Line::Holds(uint64_t at, uint32_t count) const {
+    const uint64_t begin = address + first;
+    return !Empty() && at >= begin && at + count <= begin + valid;
+}
+
+bool DataCache::Line::Stale(uint64_t begin, uint64_t end) const {
+    for (uint64_t i = begin; i < end; ++i) {
         if ((dirty >> i & 1) == 0 && bytes[i] != host[i - first]) {
             return true;
         }
@@ -15,24 +21,43 @@ bool DataCache::Line::Stale() const {
     return false;
 }
 
-void DataCache::Line::WriteBack() {
-    // The hardware writes the whole line: bytes that others changed meanwhile are lost.
-    if (dirty != 0) {
-        std::memcpy(host, bytes.data() + first, valid);
-        dirty = 0;
-    }
-}
-
-void DataCache::Line::Drop() {
-    address = ~uint64_t{0};
-    dirty = 0;
-}
-
 DataCache::Line& DataCache::Slot(uint64_t address) {
     if (lines_.empty()) {
         lines_.resize(kLines);
     }
     return lines_[address / kLineBytes % kLines];
+}
+
+void DataCache::Store(Line& line, uint64_t offset, uint64_t value, uint32_t bytes,
+                      uint32_t number) {
+    std::memcpy(line.bytes.data() + offset, &value, bytes);
+    dirtyLines_ += line.dirty == 0 ? 1 : 0;
+    line.dirty |= ((uint64_t{1} << bytes) - 1) << offset;
+    line.lastStore = number;
+}
+
+void DataCache::WriteBack(Line& line) {
+    // The hardware writes the whole line: bytes that others changed meanwhile are lost.
+    if (line.dirty != 0) {
+        std::memcpy(line.host, line.bytes.data() + line.first, line.valid);
+        line.dirty = 0;
+        --dirtyLines_;
+    }
+}
+
+bool DataCache::AnyDirty(uint64_t begin, uint64_t end) const {
+    if (dirtyLines_ == 0) {
+        return false;
+    }
+    return std::any_of(lines_.begin(), lines_.end(), [begin, end](const Line& line) {
+        if (line.dirty == 0 || line.address >= end || line.address + kLineBytes <= begin) {
+            return false;
+        }
+        const uint64_t from = std::max(begin, line.address) - line.address;
+        const uint64_t to = std::min(end - line.address, kLineBytes);
+        const uint64_t before = to == kLineBytes ? ~uint64_t{0} : (uint64_t{1} << to) - 1;
+        return (line.dirty & before) >> from != 0;
+    });
 }
 
 }  // namespace npu_model

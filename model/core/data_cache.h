@@ -20,17 +20,24 @@ class DataCache {
         uint32_t valid = 0;               // bytes of the line that lie in the region
         uint32_t first = 0;               // offset of the first of them
         uint64_t dirty = 0;               // one bit a byte
+        uint32_t lastStore = 0;           // instruction number of the newest store into it
         std::array<uint8_t, kLineBytes> bytes;
 
         bool Empty() const { return address == ~uint64_t{0}; }
-        // Bytes that the cache did not change differ from global memory.
-        bool Stale() const;
-        void WriteBack();
-        void Drop();
+        bool Holds(uint64_t at, uint32_t count) const;
+        // Bytes [begin, end) of the line that the cache did not change differ from global memory.
+        bool Stale(uint64_t begin, uint64_t end) const;
+        bool Stale() const { return Stale(first, first + valid); }
     };
 
     // The line that would hold the address; it may hold another one.
     Line& Slot(uint64_t address);
+    // Changes bytes of a line, as instruction `number`.
+    void Store(Line& line, uint64_t offset, uint64_t value, uint32_t bytes, uint32_t number);
+    // Copies a dirty line to global memory; it stays in the cache.
+    void WriteBack(Line& line);
+    // True when a store into one of the bytes has not been written back.
+    bool AnyDirty(uint64_t begin, uint64_t end) const;
     template <class Visit>
     void ForEachLine(Visit visit) {
         for (Line& line : lines_) {
@@ -42,6 +49,7 @@ class DataCache {
 
  private:
     std::vector<Line> lines_;  // allocated on first use
+    uint32_t dirtyLines_ = 0;
 };
 
 }  // namespace npu_model

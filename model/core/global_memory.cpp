@@ -29,14 +29,21 @@ const RegionShadow::Touch* RegionShadow::Find(const Spans& spans, uint64_t begin
     return nullptr;
 }
 
-const RegionShadow::Touch* RegionShadow::FindConflict(uint64_t begin, uint64_t end, bool write,
-                                                      int32_t core, const Clock& clock,
-                                                      uint64_t* at, bool* earlierWrote) const {
-    *earlierWrote = true;
-    const Touch* conflict = Find(writes_, begin, end, core, clock, at);
-    if (conflict == nullptr && write) {
-        *earlierWrote = false;
-        conflict = Find(reads_, begin, end, core, clock, at);
+RegionShadow::Conflict RegionShadow::FindConflict(uint64_t begin, uint64_t end, GmUse use,
+                                                  int32_t core, const Clock& clock) const {
+    Conflict conflict;
+    const auto search = [&](const Spans& spans, GmUse earlier) {
+        if (conflict.earlier == nullptr) {
+            conflict.earlier = Find(spans, begin, end, core, clock, &conflict.at);
+            conflict.use = earlier;
+        }
+    };
+    search(writes_, GmUse::kWrite);
+    if (use != GmUse::kAtomic) {
+        search(atomics_, GmUse::kAtomic);
+    }
+    if (use != GmUse::kRead) {
+        search(reads_, GmUse::kRead);
     }
     return conflict;
 }
@@ -60,34 +67,42 @@ void RegionShadow::Erase(Spans* spans, uint64_t begin, uint64_t end) {
     spans->erase(spans->lower_bound(begin), spans->lower_bound(end));
 }
 
-void RegionShadow::Record(uint64_t begin, uint64_t end, bool write, const Touch& touch) {
-    if (write) {
-        // An ordered write settles everything before it, so older touches need not be kept.
-        Erase(&reads_, begin, end);
-        Erase(&writes_, begin, end);
-        writes_.emplace(begin, Span{end, {touch}});
-        if (!tracksDefined_) {
-            return;
-        }
-        auto next = defined_.upper_bound(begin);
-        if (next != defined_.begin() && std::prev(next)->second >= begin) {
-            --next;
-            begin = next->first;
-        }
-        while (next != defined_.end() && next->first <= end) {
-            end = std::max(end, next->second);
-            next = defined_.erase(next);
-        }
-        defined_.emplace(begin, end);
+void RegionShadow::Record(uint64_t begin, uint64_t end, GmUse use, const Touch& touch) {
+    if (use != GmUse::kWrite) {
+        Join(use == GmUse::kRead ? &reads_ : &atomics_, begin, end, touch);
         return;
     }
-    Split(&reads_, begin);
-    Split(&reads_, end);
+    // An ordered write settles everything before it, so older touches need not be kept.
+    Erase(&reads_, begin, end);
+    Erase(&atomics_, begin, end);
+    Erase(&writes_, begin, end);
+    writes_.emplace(begin, Span{end, {touch}});
+}
+
+void RegionShadow::Define(uint64_t begin, uint64_t end) {
+    if (!tracksDefined_) {
+        return;
+    }
+    auto next = defined_.upper_bound(begin);
+    if (next != defined_.begin() && std::prev(next)->second >= begin) {
+        --next;
+        begin = next->first;
+    }
+    while (next != defined_.end() && next->first <= end) {
+        end = std::max(end, next->second);
+        next = defined_.erase(next);
+    }
+    defined_.emplace(begin, end);
+}
+
+void RegionShadow::Join(Spans* spans, uint64_t begin, uint64_t end, const Touch& touch) {
+    Split(spans, begin);
+    Split(spans, end);
     uint64_t at = begin;
-    for (auto span = reads_.lower_bound(begin); at < end; ++span) {
-        const uint64_t gapEnd = span == reads_.end() ? end : std::min(end, span->first);
+    for (auto span = spans->lower_bound(begin); at < end; ++span) {
+        const uint64_t gapEnd = span == spans->end() ? end : std::min(end, span->first);
         if (at < gapEnd) {
-            span = reads_.emplace(at, Span{gapEnd, {touch}}).first;
+            span = spans->emplace(at, Span{gapEnd, {touch}}).first;
         } else {
             auto& touches = span->second.touches;
             auto same = std::find_if(touches.begin(), touches.end(), [&](const Touch& earlier) {
@@ -138,7 +153,9 @@ bool GlobalMemory::Add(const Region& region, std::string* error) {
         joined.bytes = end - joined.address;
         joined.writable = joined.writable || other.writable;
         joined.defined = joined.defined || other.defined;
-        joined.name = other.name + " and " + joined.name;
+        if (joined.name != other.name) {
+            joined.name = other.name + " and " + joined.name;
+        }
         known = regions_.erase(known);
     }
     regions_.emplace(joined.address, joined);

@@ -23,6 +23,13 @@ struct Region {
     std::string name;          // of the argument, for messages
 };
 
+// What an instruction does to bytes of global memory.
+enum class GmUse : uint8_t {
+    kRead,
+    kWrite,
+    kAtomic,  // adds to them, or takes a maximum or minimum: in any order with its like
+};
+
 // Who touched which bytes of a writable region, for races between pipes and cores.
 class RegionShadow {
  public:
@@ -31,20 +38,26 @@ class RegionShadow {
         NpuPipe pipe;
         uint32_t number;
     };
+    struct Conflict {
+        const Touch* earlier = nullptr;  // null: none
+        GmUse use = GmUse::kRead;        // of the earlier touch
+        uint64_t at = 0;                 // first byte
+    };
 
     explicit RegionShadow(const Region& region);
 
-    // The first earlier touch of the bytes that the clock of `core` does not cover, or null.
-    const Touch* FindConflict(uint64_t begin, uint64_t end, bool write, int32_t core,
-                              const Clock& clock, uint64_t* at, bool* earlierWrote) const;
-    void Record(uint64_t begin, uint64_t end, bool write, const Touch& touch);
+    // The first earlier touch of the bytes that the clock of `core` does not cover.
+    Conflict FindConflict(uint64_t begin, uint64_t end, GmUse use, int32_t core,
+                          const Clock& clock) const;
+    void Record(uint64_t begin, uint64_t end, GmUse use, const Touch& touch);
+    void Define(uint64_t begin, uint64_t end);
     // First undefined byte of the range, or `end`.
     uint64_t FindUndefined(uint64_t begin, uint64_t end) const;
 
  private:
     struct Span {
         uint64_t end;
-        std::vector<Touch> touches;  // writes: one; reads: one for each core and pipe
+        std::vector<Touch> touches;  // writes: one; others: one for each core and pipe
     };
     using Spans = std::map<uint64_t, Span>;  // by first byte, disjoint
 
@@ -52,9 +65,11 @@ class RegionShadow {
                              const Clock& clock, uint64_t* at);
     static void Split(Spans* spans, uint64_t at);
     static void Erase(Spans* spans, uint64_t begin, uint64_t end);
+    static void Join(Spans* spans, uint64_t begin, uint64_t end, const Touch& touch);
 
     Spans writes_;
     Spans reads_;
+    Spans atomics_;
     bool tracksDefined_;
     std::map<uint64_t, uint64_t> defined_;  // begin -> end, disjoint and merged
 };

@@ -12,6 +12,14 @@ namespace {
 
 constexpr const char* kOrderSource = "Ascend C API, SetFlag/WaitFlag and PipeBarrier";
 
+// The last 8 KiB of UB are scratch of library functions (Select, AddDeqRelu): inside the buffer, but
+// not part of what a kernel may use.
+bool IsLibraryScratch(const Core& core, const Access& access, uint64_t end) {
+    constexpr uint32_t kScratchBytes = 8 * 1024;
+    const uint32_t bytes = core.Launch().Request().soc->localBytes[kNpuUb];
+    return access.memory == kNpuUb && access.base >= bytes - kScratchBytes && end <= bytes;
+}
+
 }  // namespace
 
 int Issue::Add(const Access& access, bool write) {
@@ -30,7 +38,7 @@ void Issue::Resolve(Operand& operand) {
     const uint64_t end = access.End();
     operand.region = nullptr;
     if (access.memory != kNpuGm) {
-        if (end > NpuLocalBytes(access.memory)) {
+        if (end > NpuLocalBytes(access.memory) && !IsLibraryScratch(core, access, end)) {
             Fault fault = MakeFault(FaultKind::kAddress, access, access.base, end);
             fault.rule = "must lie within the " + std::to_string(NpuLocalBytes(access.memory)) +
                          " bytes that a kernel may use";
@@ -126,27 +134,44 @@ void Issue::CheckLocal(const Operand& operand, const Clock& clock) {
     }
 }
 
+GmUse Issue::UseOf(const Access& access) const {
+    if (!access.write) {
+        return GmUse::kRead;
+    }
+    const bool atomic = pipe_ != kNpuPipeS && core.registers.atomic != kNpuAtomicNone;
+    return atomic ? GmUse::kAtomic : GmUse::kWrite;
+}
+
 void Issue::CheckGlobal(const Operand& operand, const Clock& clock) {
     const Access& access = operand.access;
-    const RegionShadow& shadow = core.Launch().Gm().Shadow(*operand.region);
+    const Region& region = *operand.region;
+    const RegionShadow& shadow = core.Launch().Gm().Shadow(region);
+    const GmUse use = UseOf(access);
     access.ForEachRun([&](uint64_t begin, uint32_t run) {
-        uint64_t at = begin;
-        bool earlierWrote = false;
-        const auto* touch = shadow.FindConflict(begin, begin + run, access.write, core.Number(),
-                                                clock, &at, &earlierWrote);
-        if (touch != nullptr) {
-            FailHazard(operand, earlierWrote, touch->core, touch->pipe, touch->number,
-                       at - operand.region->address, operand.region->name.c_str());
+        const auto conflict = shadow.FindConflict(begin, begin + run, use, core.Number(), clock);
+        if (conflict.earlier != nullptr) {
+            FailHazard(operand, conflict.use != GmUse::kRead, conflict.earlier->core,
+                       conflict.earlier->pipe, conflict.earlier->number,
+                       conflict.at - region.address, region.name.c_str());
         }
-        if (access.write) {
+        if (pipe_ != kNpuPipeS && core.cache.AnyDirty(begin, begin + run)) {
+            Fault fault = MakeFault(FaultKind::kDataCache, access, begin - region.address,
+                                    begin + run - region.address);
+            fault.memory = region.name;
+            fault.rule = "must not be used while scalar stores to it are in the data cache";
+            fault.source = "Ascend C API, DataCacheCleanAndInvalid";
+            Raise(std::move(fault));
+        }
+        if (use == GmUse::kWrite) {
             return;
         }
         const uint64_t undefined = shadow.FindUndefined(begin, begin + run);
         if (undefined < begin + run) {
-            const uint64_t offset = undefined - operand.region->address;
+            const uint64_t offset = undefined - region.address;
             Fault fault = MakeFault(FaultKind::kUninitialized, access, offset, offset + 1);
-            fault.memory = operand.region->name;
-            fault.rule = "must be written before it is read";
+            fault.memory = region.name;
+            fault.rule = use == GmUse::kRead ? "must be written before it is read"
+                                             : "must be written before an atomic store updates it";
             Raise(std::move(fault));
         }
     });
@@ -158,8 +183,12 @@ void Issue::Remember(const Operand& operand) {
         core.Local(access.memory).shadow()->Record(access, pipe_, number_);
     } else if (operand.region->writable) {
         RegionShadow& shadow = core.Launch().Gm().Shadow(*operand.region);
+        const GmUse use = UseOf(access);
         access.ForEachRun([&](uint64_t begin, uint32_t run) {
-            shadow.Record(begin, begin + run, access.write, {core.Number(), pipe_, number_});
+            shadow.Record(begin, begin + run, use, {core.Number(), pipe_, number_});
+            if (use == GmUse::kWrite && !access.undefines) {
+                shadow.Define(begin, begin + run);
+            }
         });
     }
 }

@@ -38,6 +38,9 @@ class Issue {
     // Checks ranges (always) and definedness and hazards (checked mode), then counts.
     void Commit();
 
+    uint32_t Number() const { return number_; }  // position in the stream of its pipe
+    uint64_t Caller() const { return address_; }  // return address into the front end
+
     // Host address of the operand's base. Valid after Commit.
     uint8_t* Host(int operand) const { return operands_[static_cast<size_t>(operand)].host; }
 
@@ -75,6 +78,7 @@ class Issue {
     void CheckOrder();
     void CheckLocal(const Operand& operand, const Clock& clock);
     void CheckGlobal(const Operand& operand, const Clock& clock);
+    GmUse UseOf(const Access& access) const;
     void Remember(const Operand& operand);
     void Count(const Access& access);
     Fault MakeFault(FaultKind kind, const Access& access, uint64_t begin, uint64_t end) const;

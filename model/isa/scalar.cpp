@@ -19,55 +19,44 @@ uint64_t LoadBytes(const uint8_t* from, uint32_t bytes) {
     return value;
 }
 
-bool Holds(const DataCache::Line& line, uint64_t address, uint32_t bytes) {
-    const uint64_t start = address / DataCache::kLineBytes * DataCache::kLineBytes;
-    const uint64_t offset = address - start;
-    return line.address == start && offset >= line.first &&
-           offset + bytes <= line.first + line.valid;
-}
-
-// Writes a dirty line back as an instruction of its own: other cores may have touched its bytes.
-void WriteBack(DataCache::Line& line) {
+// Writes a dirty line back as an instruction of its own, at `caller`: the whole line goes to global
+// memory, so bytes that others changed meanwhile would be lost.
+void WriteBack(DataCache& cache, DataCache::Line& line, uint64_t caller) {
     if (line.dirty != 0) {
-        Issue issue("data_cache_write_back", kNpuPipeS);
-        issue.Write(Contiguous(kNpuGm, line.address + line.first, line.valid, "cache line"));
+        Issue issue("data_cache_write_back", kNpuPipeS, caller);
+        Access whole = Contiguous(kNpuGm, line.address + line.first, line.valid, "cache line");
+        whole.undefines = true;  // the stores have defined what they wrote
+        issue.Write(whole);
         issue.Commit();
         if (issue.checked && line.Stale()) {
             issue.Fail(FaultKind::kDataCache, "cache line",
                        "must not be shared: another core or the DMA changed it meanwhile",
                        kCacheSource);
         }
-        line.WriteBack();
+        cache.WriteBack(line);
     }
-    line.Drop();
+    line = {};
 }
 
-// The line that holds the bytes, filled from global memory where it was not there.
-DataCache::Line& Fetch(Issue& issue, uint64_t address, uint32_t bytes) {
-    DataCache::Line& line = issue.core.cache.Slot(address);
-    if (Holds(line, address, bytes)) {
-        issue.Commit();
-        if (issue.checked && line.Stale()) {
-            issue.Fail(FaultKind::kDataCache, "cache line",
-                       "must be dropped with DataCacheCleanAndInvalid: global memory has changed",
-                       kCacheSource);
-        }
+// The line that holds the bytes, filled from global memory where it was not there. `host` is the
+// address of the bytes in host memory.
+DataCache::Line& Fetch(Core& core, uint64_t address, uint32_t bytes, uint8_t* host,
+                       uint64_t caller) {
+    DataCache::Line& line = core.cache.Slot(address);
+    if (line.Holds(address, bytes)) {
         return line;
     }
     if (!line.Empty()) {
-        WriteBack(line);
+        WriteBack(core.cache, line, caller);
     }
-    const int read = issue.Read(Contiguous(kNpuGm, address, bytes, "source"));
-    issue.Commit();
-    const Region& region = *issue.core.Launch().Gm().Find(address, bytes);
+    const Region& region = *core.Launch().Gm().Find(address, bytes);
     const uint64_t start = address / DataCache::kLineBytes * DataCache::kLineBytes;
     const uint64_t begin = std::max(start, region.address);
     const uint64_t end = std::min(start + DataCache::kLineBytes, region.address + region.bytes);
     line.address = start;
     line.first = static_cast<uint32_t>(begin - start);
     line.valid = static_cast<uint32_t>(end - begin);
-    line.host = issue.Host(read) - (address - begin);
-    line.dirty = 0;
+    line.host = host - (address - begin);
     std::memcpy(line.bytes.data() + line.first, line.host, line.valid);
     return line;
 }
@@ -96,28 +85,40 @@ void NpuScalarStoreLocal(NpuMemory memory, uint32_t address, uint64_t value, uin
 uint64_t NpuScalarLoadGm(uint64_t address, uint32_t bytes) {
     Issue issue("scalar_load_gm", kNpuPipeS);
     issue.RequireAligned("source", kNpuGm, address, bytes, "scalar access");
-    const DataCache::Line& line = Fetch(issue, address, bytes);
-    return LoadBytes(line.bytes.data() + address % DataCache::kLineBytes, bytes);
+    const int read = issue.Read(Contiguous(kNpuGm, address, bytes, "source"));
+    issue.Commit();
+    DataCache::Line& line = Fetch(issue.core, address, bytes, issue.Host(read), issue.Caller());
+    const uint64_t offset = address % DataCache::kLineBytes;
+    if (issue.checked && line.Stale(offset, offset + bytes)) {
+        issue.Fail(FaultKind::kDataCache, "source",
+                   "must be dropped from the cache with DataCacheCleanAndInvalid: global memory "
+                   "has changed since it was read",
+                   kCacheSource);
+    }
+    return LoadBytes(line.bytes.data() + offset, bytes);
 }
 
 void NpuScalarStoreGm(uint64_t address, uint64_t value, uint32_t bytes) {
     Issue issue("scalar_store_gm", kNpuPipeS);
     issue.RequireAligned("target", kNpuGm, address, bytes, "scalar access");
-    DataCache::Line& line = Fetch(issue, address, bytes);
+    const int write = issue.Write(Contiguous(kNpuGm, address, bytes, "target"));
+    issue.Commit();
+    DataCache::Line& line = Fetch(issue.core, address, bytes, issue.Host(write), issue.Caller());
     const uint64_t offset = address % DataCache::kLineBytes;
-    std::memcpy(line.bytes.data() + offset, &value, bytes);
-    line.dirty |= ((uint64_t{1} << bytes) - 1) << offset;
+    issue.core.cache.Store(line, offset, value, bytes, issue.Number());
 }
 
 void NpuDataCacheCleanInvalid(uint64_t address, bool entireCache) {
     Issue issue("dcci", kNpuPipeS);
     issue.Commit();
+    DataCache& cache = issue.core.cache;
+    const auto clean = [&](DataCache::Line& line) { WriteBack(cache, line, issue.Caller()); };
     if (entireCache) {
-        issue.core.cache.ForEachLine([](DataCache::Line& line) { WriteBack(line); });
+        cache.ForEachLine(clean);
         return;
     }
-    DataCache::Line& line = issue.core.cache.Slot(address);
+    DataCache::Line& line = cache.Slot(address);
     if (line.address == address / DataCache::kLineBytes * DataCache::kLineBytes) {
-        WriteBack(line);
+        clean(line);
     }
 }

@@ -38,7 +38,7 @@ void GatherBlock(const Operand& target, const uint8_t* base, const uint8_t* offs
         for (int block = 0; block < 8; ++block) {
             __builtin_memcpy(row + block * kBlockBytes, base + offset[block], kBlockBytes);
         }
-        WriteRepeat<256, 1>(target, repeat, kAllLanes, row);
+        WriteRepeat<64, 4>(target, repeat, kAllLanes, row);
     }
 }
 

@@ -40,6 +40,7 @@ NPU_LEAF_INLINE bool Lane(const Lanes& lanes, int lane) { return LaneBits(lanes,
 template <int kLanes, int kElementBytes>
 NPU_LEAF_INLINE void ReadRepeat(const Operand& operand, uint32_t repeat, const Lanes& lanes,
                                 void* contiguous) {
+    static_assert(kLanes <= 128, "a mask has 128 bits");
     constexpr int kLanesPerBlock = static_cast<int>(kBlockBytes) / kElementBytes;
     const uint8_t* source = operand.data + repeat * operand.repeatStride;
     for (int block = 0; block < kLanes / kLanesPerBlock; ++block) {
@@ -54,6 +55,7 @@ NPU_LEAF_INLINE void ReadRepeat(const Operand& operand, uint32_t repeat, const L
 template <int kLanes, int kElementBytes>
 NPU_LEAF_INLINE void WriteRepeat(const Operand& operand, uint32_t repeat, const Lanes& lanes,
                                  const void* contiguous) {
+    static_assert(kLanes <= 128, "a mask has 128 bits");
     constexpr int kLanesPerBlock = static_cast<int>(kBlockBytes) / kElementBytes;
     uint8_t* target = operand.data + repeat * operand.repeatStride;
     for (int block = 0; block < kLanes / kLanesPerBlock; ++block) {

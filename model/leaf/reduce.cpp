@@ -232,10 +232,11 @@ void BlockExtreme(uint8_t* target, int64_t targetStride, const Operand& source, 
     }
 }
 
-template <class Stored>
-NPU_LEAF_INLINE void StoreExtreme(uint8_t* target, ExtremeOrder order, Stored value,
+// Bits is an unsigned integer as wide as the value.
+template <class Bits>
+NPU_LEAF_INLINE void StoreExtreme(uint8_t* target, ExtremeOrder order, Bits value,
                                   uint32_t index) {
-    const auto narrow = static_cast<Stored>(index);
+    const auto narrow = static_cast<Bits>(index);
     switch (order) {
         case kOrderValueIndex:
             __builtin_memcpy(target, &value, sizeof(value));
@@ -255,7 +256,7 @@ NPU_LEAF_INLINE void StoreExtreme(uint8_t* target, ExtremeOrder order, Stored va
 }
 
 // The key of a zero of either sign is that of +0.
-template <class Type, bool kLargest>
+template <class Type, class Bits, bool kLargest>
 Extreme FirstExtreme(uint8_t* target, int64_t targetStride, ExtremeOrder order,
                      const Operand& source, uint32_t repeats, const Lanes& lanes) {
     constexpr int kLanes = kRowLanes<Type>;
@@ -278,22 +279,21 @@ Extreme FirstExtreme(uint8_t* target, int64_t targetStride, ExtremeOrder order,
             const int32_t found = keys[lane] == best ? lane : kLanes;
             index = found < index ? found : index;
         }
-        using Stored = typename Type::Stored;
-        float value[8] = {Canonical(values[index])};
-        typename Unaligned<Stored>::Type stored[8];
-        StoreChunk<Type, 8>(value, stored);
+        const typename Type::Stored stored = Type::Store(values[index]);
+        Bits value;
+        __builtin_memcpy(&value, &stored, sizeof(value));
         const auto lane = static_cast<uint32_t>(index);
-        StoreExtreme<Stored>(target + repeat * targetStride, order, stored[0], lane);
+        StoreExtreme(target + repeat * targetStride, order, value, lane);
         if (best != overallKey && Key<kLargest>::Better(best, overallKey) == best) {
             overallKey = best;
             overall.index = repeat * kLanes + lane;
-            __builtin_memcpy(&overall.value, stored, sizeof(Stored));
+            overall.value = value;
         }
     }
     return overall;
 }
 
-template <class Type>
+template <class Type, class Bits>
 void AddType(Table& table, NpuType type) {
     table.reduce[kReduceSum][type] = Sum<Type>;
     table.reduce[kReduceBlockSum][type] = BlockSum<Type>;
@@ -301,15 +301,15 @@ void AddType(Table& table, NpuType type) {
     table.reduce[kReduceBlockMin][type] = BlockExtreme<Type, false>;
     table.reduce[kReducePairSum][type] = PairSum<Type>;
     table.accumulate[type] = Accumulate<Type>;
-    table.largest[type] = FirstExtreme<Type, true>;
-    table.smallest[type] = FirstExtreme<Type, false>;
+    table.largest[type] = FirstExtreme<Type, Bits, true>;
+    table.smallest[type] = FirstExtreme<Type, Bits, false>;
 }
 
 }  // namespace
 
 void AddReduce(Table& table) {
-    AddType<F16>(table, kNpuF16);
-    AddType<F32>(table, kNpuF32);
+    AddType<F16, uint16_t>(table, kNpuF16);
+    AddType<F32, uint32_t>(table, kNpuF32);
 }
 
 }  // namespace npu_model::leaf::NPU_LEAF_LEVEL

@@ -49,8 +49,7 @@ struct PagedAttentionUb {
     // One buffer of each queue, in bytes.
     int32_t queryBytes;   // [groupTile, headDim] Element
     int32_t kvBytes;      // [kvTile, headDim] Element
-    int32_t outputBytes;  // [groupTile, headDim] Element
-    int32_t lseBytes;     // [groupTile] float
+    int32_t outputBytes;  // [groupTile, headDim] Element, then the LSE: [groupTile] float
 
     // Scratch, as byte offsets.
     int32_t query;     // [groupTile, headDim] float
@@ -63,7 +62,7 @@ struct PagedAttentionUb {
     int32_t scratchBytes;
 
     ATTN_HOST_DEVICE constexpr int32_t TotalBytes() const {
-        return kStages * (queryBytes + 2 * kvBytes) + outputBytes + lseBytes + scratchBytes;
+        return kStages * (queryBytes + 2 * kvBytes) + outputBytes + scratchBytes;
     }
 };
 
@@ -78,8 +77,8 @@ ATTN_HOST_DEVICE constexpr PagedAttentionUb PagedAttentionUbPlan(int32_t headDim
     PagedAttentionUb plan{};
     plan.queryBytes = groupElements * kPagedElementBytes;
     plan.kvBytes = kvElements * kPagedElementBytes;
-    plan.outputBytes = groupElements * kPagedElementBytes;
-    plan.lseBytes = RoundUp(groupTile * kFloatBytes, kDataBlockBytes);
+    plan.outputBytes =
+        groupElements * kPagedElementBytes + RoundUp(groupTile * kFloatBytes, kDataBlockBytes);
 
     plan.query = 0;
     plan.output = plan.query + groupElements * kFloatBytes;

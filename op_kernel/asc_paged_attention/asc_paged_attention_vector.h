@@ -79,7 +79,6 @@ class PagedAttentionVector {
         pipe->InitBuffer(keyQueue_, kStages, plan.kvBytes);
         pipe->InitBuffer(valueQueue_, kStages, plan.kvBytes);
         pipe->InitBuffer(outputQueue_, 1, plan.outputBytes);
-        pipe->InitBuffer(lseQueue_, 1, plan.lseBytes);
         pipe->InitBuffer(scratch_, plan.scratchBytes);
 
         const FloatTensor scratch = scratch_.Get<float>();
@@ -192,7 +191,7 @@ class PagedAttentionVector {
         const PagedAttentionTask& task = step.task;
         const int32_t count = task.heads * tiling_.headDim;
         AscendC::LocalTensor<Element> output = outputQueue_.template AllocTensor<Element>();
-        FloatTensor lse = lseQueue_.template AllocTensor<float>();
+        const FloatTensor lse = LseOf(output);
         if (step.length == 0) {
             AscendC::Duplicate(output.template ReinterpretCast<int16_t>(), int16_t{0}, count);
             AscendC::Duplicate(lse, kMinusInfinity, task.heads);
@@ -202,7 +201,6 @@ class PagedAttentionVector {
             AscendC::Cast(output, floatOutput_, AscendC::RoundMode::CAST_RINT, count);
         }
         outputQueue_.EnQue(output);
-        lseQueue_.EnQue(lse);
         Store(task);
     }
 
@@ -211,14 +209,17 @@ class PagedAttentionVector {
         AscendC::LocalTensor<Element> output = outputQueue_.template DeQue<Element>();
         AscendC::DataCopy(output_[firstRow * tiling_.headDim], output,
                           task.heads * tiling_.headDim);
-        outputQueue_.FreeTensor(output);
-        FloatTensor lse = lseQueue_.template DeQue<float>();
         if (tiling_.writeLse != 0) {
             const auto bytes = static_cast<uint32_t>(task.heads * kFloatBytes);
-            AscendC::DataCopyPad(lse_[firstRow], lse,
+            AscendC::DataCopyPad(lse_[firstRow], LseOf(output),
                                  AscendC::DataCopyExtParams{1, bytes, 0, 0, 0});
         }
-        lseQueue_.FreeTensor(lse);
+        outputQueue_.FreeTensor(output);
+    }
+
+    // The LSE of a task lies behind its output, so that one hand-over covers both.
+    __aicore__ inline FloatTensor LseOf(const AscendC::LocalTensor<Element>& output) const {
+        return output[tiling_.groupTile * tiling_.headDim].template ReinterpretCast<float>();
     }
 
     static constexpr int32_t kStages = PagedAttentionUb::kStages;
@@ -235,7 +236,6 @@ class PagedAttentionVector {
     AscendC::TQue<AscendC::TPosition::VECIN, kStages> keyQueue_;
     AscendC::TQue<AscendC::TPosition::VECIN, kStages> valueQueue_;
     AscendC::TQue<AscendC::TPosition::VECOUT, 1> outputQueue_;
-    AscendC::TQue<AscendC::TPosition::VECOUT, 1> lseQueue_;
     AscendC::TBuf<AscendC::TPosition::VECCALC> scratch_;
 
     FloatTensor floatQuery_;

@@ -39,9 +39,13 @@ def run(
     a cache filled with NaN, then paged_attention reads them: 32 query and 8 kv heads of 128.
     """
     from ascend_attention.job.decode import decode_cases, run_case  # noqa: PLC0415
-    from ascend_attention.job.table import print_results, progress  # noqa: PLC0415
+    from ascend_attention.job.table import (  # noqa: PLC0415
+        make_console,
+        print_results,
+        progress,
+    )
 
-    console = Console()
+    console = make_console()
     cases = decode_cases(batch=batch, context=context, seed=seed)
     console.print(
         f"Paged decode on the AI Core model ({mode.value} mode): {batch} sequences of up to "

@@ -42,7 +42,7 @@ def test_a_complete_head_is_silent(path: str, content: str) -> None:
 
 
 def test_a_source_file_leaves_it_to_its_header_to_say_what_it_is() -> None:
-    source = "// SPDX-License-Identifier: Apache-2.0\n#include \"a.h\"\n"
+    source = '// SPDX-License-Identifier: Apache-2.0\n#include "a.h"\n'
     assert text.check({"model/core/a.cpp": source, "model/core/a.h": CPP_HEAD}) == []
 
 

@@ -9,7 +9,7 @@ namespace AscendC {
 class TPipe;
 namespace detail {
 
-enum FrontEndSlot { kTPipeSlot };
+enum FrontEndSlot { kTPipeSlot, kDeqScaleSlot };
 
 // True when TPipe handed out this event id, which makes ids 6 and 7 legal.
 bool IsManagedEvent(HardEvent event, int32_t id);

@@ -104,17 +104,17 @@ class LocalTensor {
 
     void SetAddr(const TBuffAddr& address) {
         address_ = address;
-        size_ = address.dataLen / sizeof(T);
+        size_ = address.dataLen * 8 / kElementBits<T>;
     }
     void SetAddrWithOffset(LocalTensor& source, uint32_t offset) {
         *this = source;
-        address_.bufferAddr += offset * static_cast<uint32_t>(sizeof(T));
+        address_.bufferAddr += BytesOf(offset);
     }
 
     // Byte address within the buffer, as an address of the local address space.
     uint64_t GetPhyAddr() const { return address_.bufferAddr; }
     uint64_t GetPhyAddr(uint32_t offset) const {
-        return address_.bufferAddr + uint64_t{offset} * sizeof(T);
+        return ElementAddress(offset);
     }
     uint32_t Address() const { return address_.bufferAddr; }
     NpuMemory Memory() const { return MemoryOf(static_cast<TPosition>(address_.logicPos)); }
@@ -132,7 +132,7 @@ class LocalTensor {
     }
     LocalTensor operator[](uint32_t offset) const {
         LocalTensor moved = *this;
-        const auto bytes = offset * static_cast<uint32_t>(sizeof(T));
+        const uint32_t bytes = BytesOf(offset);
         moved.address_.bufferAddr += bytes;
         moved.address_.dataLen -= bytes;
         moved.size_ = size_ - offset;
@@ -145,20 +145,27 @@ class LocalTensor {
         return cast;
     }
 
+    // tensor = a + b and the like: the expression (vector_operators.h) stores its result here.
+    template <class Expression>
+    auto operator=(const Expression& expression) -> decltype(expression.StoreTo(*this)) {
+        expression.StoreTo(*this);
+    }
+
     TBufHandle GetBufferHandle() const { return address_.bufferHandle; }
     int32_t GetPosition() const { return address_.logicPos; }
     uint32_t GetSize() const { return size_; }
     uint32_t GetLength() const { return address_.dataLen; }  // bytes
     void SetSize(uint32_t size) {
         size_ = size;
-        address_.dataLen = size * static_cast<uint32_t>(sizeof(T));
+        address_.dataLen = BytesOf(size);
     }
     void SetUserTag(int32_t tag) { userTag_ = tag; }
     int32_t GetUserTag() const { return userTag_; }
 
  private:
+    static uint32_t BytesOf(uint32_t elements) { return elements * kElementBits<T> / 8; }
     uint32_t ElementAddress(uint32_t offset) const {
-        return address_.bufferAddr + offset * static_cast<uint32_t>(sizeof(T));
+        return address_.bufferAddr + BytesOf(offset);
     }
 
     TBuffAddr address_{};

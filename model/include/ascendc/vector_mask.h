@@ -140,6 +140,16 @@ inline NpuBinaryRepeat ContiguousBinary() {
     return {1, {1, kBlocksBeside<Target, Source>}, kSource, kSource};
 }
 
+// The end of UB belongs to the functions of the library: scratch that no call keeps.
+constexpr uint32_t kTemporaryBytes = 8 * 1024;
+template <typename T>
+inline LocalTensor<T> TemporaryBuffer() {
+    constexpr uint32_t kAddress = 184 * 1024;
+    LocalTensor<T> buffer;
+    buffer.SetAddr({kTemporaryBytes, kAddress, nullptr, static_cast<uint8_t>(TPosition::VECCALC)});
+    return buffer;
+}
+
 // The bits of a scalar operand.
 template <typename T>
 inline uint32_t ScalarBits(T value) {

@@ -44,24 +44,24 @@ inline void FindExtremes(const char* function, bool largest, const LocalTensor<T
 
 // Functions that take the number of repeats before the mask. dstRepStride counts the results of a
 // repeat: 8 elements of the block functions, 128 bytes of PairReduceSum.
-#define NPU_REDUCE_FUNCTION(name, op)                                                             \
-    template <typename T, bool isSetMask = true>                                                  \
-    inline void name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const int32_t repeat,  \
-                     const uint64_t mask[], const int32_t dstRepStride,                           \
-                     const int32_t srcBlkStride, const int32_t srcRepStride) {                    \
-        static_assert(detail::kReducible<T>, #name ": T must be half or float");                  \
-        detail::ReduceRepeats<T, isSetMask>(                                                      \
-            #name, op, dst, src, mask,                                                            \
-            detail::ToReduceRepeat(repeat, dstRepStride, srcBlkStride, srcRepStride));            \
-    }                                                                                             \
-    template <typename T, bool isSetMask = true>                                                  \
-    inline void name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const int32_t repeat,  \
-                     const int32_t mask, const int32_t dstRepStride, const int32_t srcBlkStride,  \
-                     const int32_t srcRepStride) {                                                \
-        static_assert(detail::kReducible<T>, #name ": T must be half or float");                  \
-        detail::ReduceRepeats<T, isSetMask>(                                                      \
-            #name, op, dst, src, static_cast<uint64_t>(mask),                                     \
-            detail::ToReduceRepeat(repeat, dstRepStride, srcBlkStride, srcRepStride));            \
+#define NPU_REDUCE_FUNCTION(name, op)                                                            \
+    template <typename T, bool isSetMask = true>                                                 \
+    inline void name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const int32_t repeat, \
+                     const uint64_t mask[], const int32_t dstRepStride,                          \
+                     const int32_t srcBlkStride, const int32_t srcRepStride) {                   \
+        static_assert(detail::kReducible<T>, #name ": T must be half or float");                 \
+        detail::ReduceRepeats<T, isSetMask>(                                                     \
+            #name, op, dst, src, mask,                                                           \
+            detail::ToReduceRepeat(repeat, dstRepStride, srcBlkStride, srcRepStride));           \
+    }                                                                                            \
+    template <typename T, bool isSetMask = true>                                                 \
+    inline void name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const int32_t repeat, \
+                     const int32_t mask, const int32_t dstRepStride, const int32_t srcBlkStride, \
+                     const int32_t srcRepStride) {                                               \
+        static_assert(detail::kReducible<T>, #name ": T must be half or float");                 \
+        detail::ReduceRepeats<T, isSetMask>(                                                     \
+            #name, op, dst, src, static_cast<uint64_t>(mask),                                    \
+            detail::ToReduceRepeat(repeat, dstRepStride, srcBlkStride, srcRepStride));           \
     }
 NPU_REDUCE_FUNCTION(BlockReduceSum, kNpuVcgadd)
 NPU_REDUCE_FUNCTION(BlockReduceMax, kNpuVcgmax)
@@ -73,9 +73,8 @@ NPU_REDUCE_FUNCTION(PairReduceSum, kNpuVcpadd)
 template <typename T, bool isSetMask = true>
 inline void RepeatReduceSum(const LocalTensor<T>& dst, const LocalTensor<T>& src,
                             const int32_t repeat, const int32_t elemsInOneRepeat,
-                            [[maybe_unused]] const int32_t dstBlkStride,
-                            const int32_t srcBlkStride, const int32_t dstRepStride,
-                            const int32_t srcRepStride) {
+                            [[maybe_unused]] const int32_t dstBlkStride, const int32_t srcBlkStride,
+                            const int32_t dstRepStride, const int32_t srcRepStride) {
     static_assert(detail::kReducible<T>, "RepeatReduceSum: T must be half or float");
     detail::ReduceRepeats<T, isSetMask>(
         "RepeatReduceSum", kNpuVcadd, dst, src, static_cast<uint64_t>(elemsInOneRepeat),
@@ -93,10 +92,9 @@ inline void WholeReduceSum(const LocalTensor<T>& dst, const LocalTensor<T>& src,
         detail::ToReduceRepeat(repeatTimes, dstRepStride, srcBlkStride, srcRepStride));
 }
 template <typename T, bool isSetMask = true>
-inline void WholeReduceSum(const LocalTensor<T>& dst, const LocalTensor<T>& src,
-                           const int32_t mask, const int32_t repeatTimes,
-                           const int32_t dstRepStride, const int32_t srcBlkStride,
-                           const int32_t srcRepStride) {
+inline void WholeReduceSum(const LocalTensor<T>& dst, const LocalTensor<T>& src, const int32_t mask,
+                           const int32_t repeatTimes, const int32_t dstRepStride,
+                           const int32_t srcBlkStride, const int32_t srcRepStride) {
     static_assert(detail::kReducible<T>, "WholeReduceSum: T must be half or float");
     detail::ReduceRepeats<T, isSetMask>(
         "WholeReduceSum", kNpuVcadd, dst, src, static_cast<uint64_t>(mask),
@@ -104,28 +102,26 @@ inline void WholeReduceSum(const LocalTensor<T>& dst, const LocalTensor<T>& src,
 }
 
 // The extreme of each repeat and the first lane that has it; dstRepStride counts results.
-#define NPU_EXTREME_FUNCTION(name, largest)                                                       \
-    template <typename T, bool isSetMask = true>                                                  \
-    inline void name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const uint64_t mask[], \
-                     const int32_t repeatTimes, const int32_t dstRepStride,                       \
-                     const int32_t srcBlkStride, const int32_t srcRepStride,                      \
-                     ReduceOrder order = ReduceOrder::ORDER_VALUE_INDEX) {                        \
-        static_assert(detail::kReducible<T>, #name ": T must be half or float");                  \
-        detail::FindExtremes<T, isSetMask>(                                                       \
-            #name, largest, dst, src, mask,                                                       \
-            detail::ToReduceRepeat(repeatTimes, dstRepStride, srcBlkStride, srcRepStride),        \
-            order);                                                                               \
-    }                                                                                             \
-    template <typename T, bool isSetMask = true>                                                  \
-    inline void name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const int32_t mask,    \
-                     const int32_t repeatTimes, const int32_t dstRepStride,                       \
-                     const int32_t srcBlkStride, const int32_t srcRepStride,                      \
-                     ReduceOrder order = ReduceOrder::ORDER_VALUE_INDEX) {                        \
-        static_assert(detail::kReducible<T>, #name ": T must be half or float");                  \
-        detail::FindExtremes<T, isSetMask>(                                                       \
-            #name, largest, dst, src, static_cast<uint64_t>(mask),                                \
-            detail::ToReduceRepeat(repeatTimes, dstRepStride, srcBlkStride, srcRepStride),        \
-            order);                                                                               \
+#define NPU_EXTREME_FUNCTION(name, largest)                                                        \
+    template <typename T, bool isSetMask = true>                                                   \
+    inline void name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const uint64_t mask[],  \
+                     const int32_t repeatTimes, const int32_t dstRepStride,                        \
+                     const int32_t srcBlkStride, const int32_t srcRepStride,                       \
+                     ReduceOrder order = ReduceOrder::ORDER_VALUE_INDEX) {                         \
+        static_assert(detail::kReducible<T>, #name ": T must be half or float");                   \
+        detail::FindExtremes<T, isSetMask>(                                                        \
+            #name, largest, dst, src, mask,                                                        \
+            detail::ToReduceRepeat(repeatTimes, dstRepStride, srcBlkStride, srcRepStride), order); \
+    }                                                                                              \
+    template <typename T, bool isSetMask = true>                                                   \
+    inline void name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const int32_t mask,     \
+                     const int32_t repeatTimes, const int32_t dstRepStride,                        \
+                     const int32_t srcBlkStride, const int32_t srcRepStride,                       \
+                     ReduceOrder order = ReduceOrder::ORDER_VALUE_INDEX) {                         \
+        static_assert(detail::kReducible<T>, #name ": T must be half or float");                   \
+        detail::FindExtremes<T, isSetMask>(                                                        \
+            #name, largest, dst, src, static_cast<uint64_t>(mask),                                 \
+            detail::ToReduceRepeat(repeatTimes, dstRepStride, srcBlkStride, srcRepStride), order); \
     }
 NPU_EXTREME_FUNCTION(WholeReduceMax, true)
 NPU_EXTREME_FUNCTION(WholeReduceMin, false)
@@ -156,9 +152,7 @@ inline void GetReduceMaxMinCount(T& maxMinValue, T& maxMinIndex) {
 }
 
 // The sum that ReduceSum over the first elements of a tensor left in its register.
-inline int64_t GetAccVal() {
-    return ASCEND_IS_AIC ? 0 : static_cast<int64_t>(NpuAccumulator());
-}
+inline int64_t GetAccVal() { return ASCEND_IS_AIC ? 0 : static_cast<int64_t>(NpuAccumulator()); }
 template <typename T>
 inline T GetAccVal() {
     static_assert(detail::kReducible<T>, "GetAccVal: T must be half or float");

@@ -41,8 +41,9 @@ inline LaneMask FirstLanesMask(uint32_t count) {
 enum class ReduceKind : uint8_t { MAX, MIN, SUM };
 
 inline const char* NameOf(ReduceKind kind) {
-    return kind == ReduceKind::MAX ? "ReduceMax" : kind == ReduceKind::MIN ? "ReduceMin"
-                                                                           : "ReduceSum";
+    return kind == ReduceKind::MAX   ? "ReduceMax"
+           : kind == ReduceKind::MIN ? "ReduceMin"
+                                     : "ReduceSum";
 }
 
 // What the user passed; the mask is that of every repeat.
@@ -142,6 +143,12 @@ inline void ReduceToValue(const Reduction<T>& job) {
     StoreResult(job);
 }
 
+template <typename T>
+constexpr uint32_t RoundUpToBlock(uint32_t elements) {
+    constexpr uint32_t kBlock = ONE_BLK_SIZE / sizeof(T);
+    return (elements + kBlock - 1) / kBlock * kBlock;
+}
+
 // Value and index: each step has its own place, so that the lanes can be traced back.
 template <typename T>
 inline void ReduceToValueAndIndex(const Reduction<T>& job) {
@@ -150,7 +157,6 @@ inline void ReduceToValueAndIndex(const Reduction<T>& job) {
         return;
     }
     using Bits = std::conditional_t<sizeof(T) == 2, uint16_t, uint32_t>;
-    constexpr uint32_t kBlock = ONE_BLK_SIZE / sizeof(T);
     constexpr int kMostSteps = 8;
     uint32_t places[kMostSteps] = {0};  // of the results of each step, in elements of work
     int last = 0;
@@ -158,7 +164,7 @@ inline void ReduceToValueAndIndex(const Reduction<T>& job) {
     ReduceSource(job);
     while (pairs > 1) {
         PipeBarrier<PIPE_V>();
-        places[last + 1] = places[last] + (2 * pairs + kBlock - 1) / kBlock * kBlock;
+        places[last + 1] = places[last] + RoundUpToBlock<T>(2 * pairs);
         pairs = ReducePairs(job, places[last + 1], places[last], pairs);
         ++last;
     }
@@ -169,11 +175,28 @@ inline void ReduceToValueAndIndex(const Reduction<T>& job) {
     for (int step = last; step > 0; --step) {
         pair = pair * kPairsPerRepeat<T> + lanes.GetValue(places[step] + 2 * pair + 1) / 2;
     }
-    const uint32_t index = pair * static_cast<uint32_t>(job.srcRepStride) * kBlock +
-                           lanes.GetValue(2 * pair + 1);
+    const uint32_t index =
+        pair * static_cast<uint32_t>(job.srcRepStride) * (ONE_BLK_SIZE / sizeof(T)) +
+        lanes.GetValue(2 * pair + 1);
     job.dst.SetValue(0, value);
     job.dst.SetValue(1, FromBits<T>(static_cast<Bits>(index)));
     PublishScalarStore();
+}
+
+// The steps of one reduction must fit into its work tensor.
+template <typename T>
+inline void RequireWork(const Reduction<T>& job, bool calIndex) {
+    auto results = static_cast<uint32_t>(job.repeatTimes);
+    uint32_t needed = RoundUpToBlock<T>(job.kind == ReduceKind::SUM ? results : 2 * results);
+    for (needed = calIndex && results == 1 ? 0 : needed; calIndex && results > 1;) {
+        results = (results + kPairsPerRepeat<T> - 1) / kPairsPerRepeat<T>;
+        needed += RoundUpToBlock<T>(2 * results);
+    }
+    if (job.work.GetSize() < needed) {
+        char rule[80];
+        std::snprintf(rule, sizeof(rule), "be at least %u elements", needed);
+        FailArgument(NameOf(job.kind), "size of sharedTmpBuffer", job.work.GetSize(), rule);
+    }
 }
 
 template <typename T>
@@ -181,6 +204,7 @@ inline void ReduceExtreme(const Reduction<T>& job, bool calIndex) {
     if (job.repeatTimes == 0) {
         return;
     }
+    RequireWork(job, calIndex);
     if (calIndex) {
         ReduceToValueAndIndex(job);
     } else {
@@ -211,6 +235,7 @@ inline void ReduceExtremeOfFirst(ReduceKind kind, const LocalTensor<T>& dst,
     OrderPipes<HardEvent::V_S>();
     const Bits body = result.GetValue(0);
     const Bits bodyIndex = calIndex ? result.GetValue(1) : Bits{0};
+    OrderPipes<HardEvent::S_V>();
     reduce(src[static_cast<uint32_t>(whole * kLanes)], rest, 1);
     OrderPipes<HardEvent::V_S>();
     const Bits tail = result.GetValue(0);
@@ -238,6 +263,7 @@ inline void ReduceSumOfRepeats(const Reduction<T>& job) {
         FailArgument("ReduceSum", "repeatTimes", job.repeatTimes,
                      "be at most the square of the elements of a repeat");
     }
+    RequireWork(job, false);
     ReduceSource(job);
     if (job.repeatTimes == 1) {
         StoreResult(job);
@@ -286,44 +312,43 @@ inline void RequireCount(const char* function, int32_t count, size_t elementByte
 }  // namespace detail
 
 // dst[0] is the extreme and, with calIndex, dst[1] the bits of the first index that has it.
-#define NPU_REDUCE_TENSOR_FUNCTION(name, kind)                                                   \
-    template <typename T>                                                                        \
-    inline void name(const LocalTensor<T>& dst, const LocalTensor<T>& src,                       \
-                     const LocalTensor<T>& sharedTmpBuffer, const uint64_t mask[],               \
-                     const int32_t repeatTimes, const int32_t srcRepStride, bool calIndex = 0) { \
-        static_assert(detail::kReducible<T>, #name ": T must be half or float");                 \
-        if (ASCEND_IS_AIC) {                                                                     \
-            return;                                                                              \
-        }                                                                                        \
-        detail::RequireRepeats(#name, repeatTimes, srcRepStride);                                \
-        detail::ReduceExtreme<T>({kind, dst, src, sharedTmpBuffer, detail::ToLaneMask(mask),     \
-                                  repeatTimes, srcRepStride},                                    \
-                                 calIndex);                                                      \
-    }                                                                                            \
-    template <typename T>                                                                        \
-    inline void name(const LocalTensor<T>& dst, const LocalTensor<T>& src,                       \
-                     const LocalTensor<T>& sharedTmpBuffer, const int32_t mask,                  \
-                     const int32_t repeatTimes, const int32_t srcRepStride, bool calIndex = 0) { \
-        static_assert(detail::kReducible<T>, #name ": T must be half or float");                 \
-        if (ASCEND_IS_AIC) {                                                                     \
-            return;                                                                              \
-        }                                                                                        \
-        detail::RequireRepeats(#name, repeatTimes, srcRepStride);                                \
-        detail::ReduceExtreme<T>({kind, dst, src, sharedTmpBuffer,                               \
-                                  detail::ToLaneMask<T>(#name, mask), repeatTimes,               \
-                                  srcRepStride},                                                 \
-                                 calIndex);                                                      \
-    }                                                                                            \
-    template <typename T>                                                                        \
-    inline void name(const LocalTensor<T>& dst, const LocalTensor<T>& src,                       \
-                     const LocalTensor<T>& sharedTmpBuffer, const int32_t count,                 \
-                     bool calIndex = 0) {                                                        \
-        static_assert(detail::kReducible<T>, #name ": T must be half or float");                 \
-        if (ASCEND_IS_AIC) {                                                                     \
-            return;                                                                              \
-        }                                                                                        \
-        detail::RequireCount(#name, count, sizeof(T));                                           \
-        detail::ReduceExtremeOfFirst(kind, dst, src, sharedTmpBuffer, count, calIndex);          \
+#define NPU_REDUCE_TENSOR_FUNCTION(name, kind)                                                    \
+    template <typename T>                                                                         \
+    inline void name(const LocalTensor<T>& dst, const LocalTensor<T>& src,                        \
+                     const LocalTensor<T>& sharedTmpBuffer, const uint64_t mask[],                \
+                     const int32_t repeatTimes, const int32_t srcRepStride, bool calIndex = 0) {  \
+        static_assert(detail::kReducible<T>, #name ": T must be half or float");                  \
+        if (ASCEND_IS_AIC) {                                                                      \
+            return;                                                                               \
+        }                                                                                         \
+        detail::RequireRepeats(#name, repeatTimes, srcRepStride);                                 \
+        detail::ReduceExtreme<T>({kind, dst, src, sharedTmpBuffer, detail::ToLaneMask(mask),      \
+                                  repeatTimes, srcRepStride},                                     \
+                                 calIndex);                                                       \
+    }                                                                                             \
+    template <typename T>                                                                         \
+    inline void name(const LocalTensor<T>& dst, const LocalTensor<T>& src,                        \
+                     const LocalTensor<T>& sharedTmpBuffer, const int32_t mask,                   \
+                     const int32_t repeatTimes, const int32_t srcRepStride, bool calIndex = 0) {  \
+        static_assert(detail::kReducible<T>, #name ": T must be half or float");                  \
+        if (ASCEND_IS_AIC) {                                                                      \
+            return;                                                                               \
+        }                                                                                         \
+        detail::RequireRepeats(#name, repeatTimes, srcRepStride);                                 \
+        detail::ReduceExtreme<T>({kind, dst, src, sharedTmpBuffer,                                \
+                                  detail::ToLaneMask<T>(#name, mask), repeatTimes, srcRepStride}, \
+                                 calIndex);                                                       \
+    }                                                                                             \
+    template <typename T>                                                                         \
+    inline void name(const LocalTensor<T>& dst, const LocalTensor<T>& src,                        \
+                     const LocalTensor<T>& sharedTmpBuffer, const int32_t count,                  \
+                     bool calIndex = 0) {                                                         \
+        static_assert(detail::kReducible<T>, #name ": T must be half or float");                  \
+        if (ASCEND_IS_AIC) {                                                                      \
+            return;                                                                               \
+        }                                                                                         \
+        detail::RequireCount(#name, count, sizeof(T));                                            \
+        detail::ReduceExtremeOfFirst(kind, dst, src, sharedTmpBuffer, count, calIndex);           \
     }
 NPU_REDUCE_TENSOR_FUNCTION(ReduceMax, detail::ReduceKind::MAX)
 NPU_REDUCE_TENSOR_FUNCTION(ReduceMin, detail::ReduceKind::MIN)
@@ -360,8 +385,7 @@ inline void ReduceSum(const LocalTensor<T>& dst, const LocalTensor<T>& src,
 // not used. isSetMask = false: mode and mask, and so the count, are those of the caller.
 template <typename T, bool isSetMask = true>
 inline void ReduceSum(const LocalTensor<T>& dst, const LocalTensor<T>& src,
-                      [[maybe_unused]] const LocalTensor<T>& sharedTmpBuffer,
-                      const int32_t count) {
+                      [[maybe_unused]] const LocalTensor<T>& sharedTmpBuffer, const int32_t count) {
     static_assert(detail::kReducible<T>, "ReduceSum: T must be half or float");
     if (ASCEND_IS_AIC) {
         return;

@@ -54,11 +54,11 @@ inline void ShiftRightRepeats(const LocalTensor<T>& dst, const LocalTensor<T>& s
                   "ShiftRight: T must be one of int16_t, uint16_t, int32_t, uint32_t");
     const uint32_t bits = ShiftBits(scalarValue);
     if (roundEn) {
-        ScalarRepeats<kNpuVshrRound, isSetMask>("ShiftRight", dst, src, bits, mask,
-                                                        repeatTimes, repeatParams);
+        ScalarRepeats<kNpuVshrRound, isSetMask>("ShiftRight", dst, src, bits, mask, repeatTimes,
+                                                repeatParams);
     } else {
         ScalarRepeats<kNpuVshr, isSetMask>("ShiftRight", dst, src, bits, mask, repeatTimes,
-                                                   repeatParams);
+                                           repeatParams);
     }
 }
 

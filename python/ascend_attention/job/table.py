@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from ascend_attention.job.decode import Result
 
+TABLE_WIDTH = 140
 PIPES = ("S", "MTE2", "V", "MTE3")
 
 
@@ -27,6 +27,12 @@ def progress(console: Console) -> Progress:
         TimeElapsedColumn(),
         console=console,
     )
+
+
+def make_console() -> Console:
+    """Return a console that is wide enough for the table where there is no terminal."""
+    console = Console()
+    return console if console.is_terminal else Console(width=TABLE_WIDTH)
 
 
 def _count(number: float) -> str:

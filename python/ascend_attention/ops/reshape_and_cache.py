@@ -122,13 +122,18 @@ def _reshape_and_cache_flash_cpu(
     )
     if tokens == 0:
         return
+    # The caches are inputs and outputs of the kernel, in one memory.
+    caches = (
+        argument("key_cache", key_cache, writable=True),
+        argument("value_cache", value_cache, writable=True),
+    )
     run_plan(
         plan,
         argument("key", key),
         argument("value", value),
+        *caches,
         argument("slot_mapping", slots),
-        argument("key_cache", key_cache, writable=True),
-        argument("value_cache", value_cache, writable=True),
+        *caches,
     )
 
 
