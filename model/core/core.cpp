@@ -70,12 +70,9 @@ const Clock& Core::StartClock(NpuPipe pipe) {
     if (pipe == kNpuPipeS) {
         clock.local[kNpuPipeS] = last_[kNpuPipeS];  // the scalar pipe is in order
     } else if (joinedScalar_[pipe] != scalarVersion_) {
-        // An instruction is issued after all waits of the scalar pipe; its stores may still be
-        // under way.
-        LocalClock known = clocks_[kNpuPipeS].local;
-        known[kNpuPipeS] = 0;
-        clock.JoinLocal(known);
-        clock.JoinRemote(clocks_[kNpuPipeS].remote);
+        // An instruction is issued after all waits of the scalar pipe; the scalar pipe's own
+        // stores may still be under way.
+        clock.Join(scalarWaits_);
         joinedScalar_[pipe] = scalarVersion_;
     }
     return clock;
@@ -90,6 +87,7 @@ Clock Core::CompletionClock(NpuPipe pipe) const {
 void Core::JoinClock(NpuPipe pipe, const Clock& clock) {
     clocks_[pipe].Join(clock);
     if (pipe == kNpuPipeS) {
+        scalarWaits_.Join(clock);
         ++scalarVersion_;
     }
 }
@@ -106,6 +104,7 @@ void Core::Barrier(NpuPipe pipe) {
     }
     all.local = last_;
     clocks_.fill(all);
+    scalarWaits_ = all;
     ++scalarVersion_;
 }
 

@@ -115,7 +115,8 @@ class Core {
     std::array<uint32_t, kNpuPipeCount> last_{};  // number of the newest instruction
     std::array<Clock, kNpuPipeCount> clocks_{};
     std::array<uint64_t, kNpuPipeCount> joinedScalar_{};
-    uint64_t scalarVersion_ = 0;  // counts the waits of the scalar pipe
+    Clock scalarWaits_;           // what the scalar pipe has waited for
+    uint64_t scalarVersion_ = 0;  // counts those waits
     std::array<std::vector<LogEntry>, kNpuPipeCount> log_;
 };
 

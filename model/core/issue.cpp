@@ -217,11 +217,15 @@ void Issue::FailHazard(const Operand& operand, bool earlierWrote, int32_t otherC
     const char* earlier = earlierWrote ? "write" : "read";
     fault.rule = std::string("must not be ") + later + " before an earlier " + earlier + " by " +
                  fault.other.name + " has completed: ";
-    fault.rule += !sameCore ? "no flag orders the two cores"
-                  : otherPipe == pipe_ ? std::string("no PipeBarrier<PIPE_") + PipeName(pipe_) +
-                                             "> lies between them"
-                                       : std::string("no flag from ") + PipeName(otherPipe) +
-                                             " to " + PipeName(pipe_) + " lies between them";
+    if (!sameCore) {
+        fault.rule += "no flag orders the two cores";
+    } else if (otherPipe == pipe_) {
+        fault.rule += std::string("neither PipeBarrier<PIPE_") + PipeName(pipe_) +
+                      "> nor a chain of flags lies between them";
+    } else {
+        fault.rule += std::string("no flag from ") + PipeName(otherPipe) + " to " +
+                      PipeName(pipe_) + " lies between them";
+    }
     fault.source = kOrderSource;
     Raise(std::move(fault));
 }

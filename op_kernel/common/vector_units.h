@@ -14,7 +14,6 @@ constexpr int32_t kRepeatBytes = 256;    // what a vector instruction handles in
 constexpr int32_t kFloatBytes = 4;
 constexpr int32_t kFloatsPerBlock = kDataBlockBytes / kFloatBytes;
 constexpr int32_t kFloatsPerRepeat = kRepeatBytes / kFloatBytes;
-constexpr int32_t kMaxRepeats = 255;     // repeats of one vector instruction
 constexpr int32_t kMaxBurstRows = 4095;  // rows of one strided copy between GM and UB
 
 // UB that CANN keeps from a kernel on the 910B: 256 bytes, and 8 KiB unless a compiler option

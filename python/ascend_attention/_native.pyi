@@ -2,7 +2,7 @@
 """Types of the C++ module ``_native``."""
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
 # --- bind_model.cpp -----------------------------------------------------------------------------
 
@@ -91,3 +91,71 @@ def launch(
     echo: bool = False,
 ) -> _Report: ...
 def socs() -> dict[str, _Soc]: ...
+
+# --- bind_tiling.cpp ----------------------------------------------------------------------------
+
+class DataType:
+    float16: DataType
+    bfloat16: DataType
+    float32: DataType
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+class PagedCacheShape:
+    def __init__(self, blocks: int, block_size: int, heads: int, head_dim: int) -> None: ...
+
+class PagedCacheView:
+    def __init__(self, block_stride: int, token_stride: int, head_stride: int) -> None: ...
+
+class CacheWriteProblem:
+    def __init__(
+        self, source_tokens: int, source_stride: int, shape: PagedCacheShape, view: PagedCacheView
+    ) -> None: ...
+
+class ReshapeAndCacheProblem:
+    def __init__(
+        self,
+        *,
+        dtype: DataType,
+        tokens: int,
+        key: CacheWriteProblem,
+        value: CacheWriteProblem,
+    ) -> None: ...
+
+class PagedAttentionProblem:
+    def __init__(
+        self,
+        *,
+        dtype: DataType,
+        batch: int,
+        heads: int,
+        query_stride: int,
+        cache: PagedCacheShape,
+        key: PagedCacheView,
+        value: PagedCacheView,
+        max_blocks: int,
+        block_table_stride: int,
+        scale: float,
+        write_lse: bool,
+    ) -> None: ...
+
+class Plan:
+    @property
+    def kernel(self) -> str: ...
+    @property
+    def kernel_type(self) -> str: ...
+    @property
+    def tiling(self) -> bytes: ...
+    @property
+    def fields(self) -> dict[str, Any]: ...
+    @property
+    def tiling_key(self) -> int: ...
+    @property
+    def blocks(self) -> int: ...
+    @property
+    def workspace_bytes(self) -> int: ...
+
+def plan_paged_attention(problem: PagedAttentionProblem, soc: str) -> Plan: ...
+def plan_reshape_and_cache(problem: ReshapeAndCacheProblem, soc: str) -> Plan: ...

@@ -43,9 +43,12 @@ def test_cores_may_write_neighbouring_bytes(probes: model.Library) -> None:
 
 @pytest.mark.parametrize("order", ["forward", "reversed", "seeded"])
 def test_two_cores_must_not_write_one_place(probes: model.Library, order: str) -> None:
-    with model.options(order=order), raises_fault(
-        "race", instruction=MTE3, operand="target", memory="out", other=MTE3
-    ) as caught:
+    with (
+        model.options(order=order),
+        raises_fault(
+            "race", instruction=MTE3, operand="target", memory="out", other=MTE3
+        ) as caught,
+    ):
         run(probes, fill_and_store(0), blocks=2)
 
     assert {caught.value.instruction.core, caught.value.other.core} == {0, 1}
@@ -56,8 +59,9 @@ def test_a_core_must_not_read_what_another_writes(probes: model.Library) -> None
 
     with raises_fault("race", instruction=MTE2, operand="source", memory="out", other=MTE3):
         run(probes, program, blocks=2, defined=True)
-    with model.options(order="reversed"), raises_fault(
-        "race", instruction=MTE3, operand="target", memory="out", other=MTE2
+    with (
+        model.options(order="reversed"),
+        raises_fault("race", instruction=MTE3, operand="target", memory="out", other=MTE2),
     ):
         run(probes, program, blocks=2, defined=True)
 

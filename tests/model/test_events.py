@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Flags between the pipes of one core: each set has one wait, ids and pairs exist."""
 
+from collections.abc import Callable
+
 import pytest
 from ascend_attention import model
 
 from tests.model.harness import covers, raises_fault
-from tests.model.program import SLOT, barrier, flag, load, move, run, set_flag, wait_flag
+from tests.model.program import SLOT, Step, barrier, flag, load, move, run, set_flag, wait_flag
 
 A, B = 0, SLOT
 AIV_EVENTS = [
@@ -50,10 +52,8 @@ def test_a_flag_must_be_set_before_it_is_waited_for(probes: model.Library) -> No
         run(probes, wait_flag("V_MTE3", 0))
 
 
-@pytest.mark.parametrize("event, number", [("MTE2_V", 1), ("V_MTE2", 0)])
-def test_a_wait_for_another_flag_is_no_wait(
-    probes: model.Library, event: str, number: int
-) -> None:
+@pytest.mark.parametrize(("event", "number"), [("MTE2_V", 1), ("V_MTE2", 0)])
+def test_a_wait_for_another_flag_is_no_wait(probes: model.Library, event: str, number: int) -> None:
     with raises_fault("event", instruction="wait_flag"):
         run(probes, set_flag("MTE2_V", 0), wait_flag(event, number))
 
@@ -67,7 +67,9 @@ def test_a_flag_must_not_outlive_the_kernel(probes: model.Library) -> None:
 
 @pytest.mark.parametrize("number", [-1, 8, 99])
 @pytest.mark.parametrize("step", [set_flag, wait_flag], ids=["set", "wait"])
-def test_event_ids_go_from_0_to_7(probes: model.Library, step: object, number: int) -> None:
+def test_event_ids_go_from_0_to_7(
+    probes: model.Library, step: Callable[[str, int], Step], number: int
+) -> None:
     with raises_fault("parameter", operand="event id"):
         run(probes, step("MTE2_V", number))
 
@@ -75,7 +77,7 @@ def test_event_ids_go_from_0_to_7(probes: model.Library, step: object, number: i
 @pytest.mark.parametrize("number", [6, 7])
 @pytest.mark.parametrize("step", [set_flag, wait_flag], ids=["SetFlag", "WaitFlag"])
 def test_ids_6_and_7_are_reserved(
-    probes: model.Library, step: object, number: int, request: pytest.FixtureRequest
+    probes: model.Library, step: Callable[[str, int], Step], number: int
 ) -> None:
     with raises_fault("event_id", rule="6 or 7"):
         run(probes, step("MTE2_V", number))

@@ -9,6 +9,7 @@ from tests.model.harness import raises_fault
 from tests.model.program import (
     IN_BYTES,
     SLOT,
+    Step,
     barrier,
     flag,
     load,
@@ -81,12 +82,12 @@ def test_inputs_must_not_be_written(probes: model.Library) -> None:
 
 
 @pytest.mark.parametrize(
-    "step, operand",
+    ("step", "operand"),
     [(load(4), "target"), (move(16, B), "target"), (move(A, 8), "source"), (store(0, 4), "source")],
     ids=["load", "move to", "move from", "store"],
 )
 def test_copies_need_ub_addresses_that_are_multiples_of_32(
-    probes: model.Library, step: object, operand: str
+    probes: model.Library, step: Step, operand: str
 ) -> None:
     with raises_fault("alignment", operand=operand, rule="multiple of 32"):
         run(probes, load(A), load(B), barrier("ALL"), step)
@@ -94,7 +95,7 @@ def test_copies_need_ub_addresses_that_are_multiples_of_32(
 
 @pytest.mark.parametrize("step", [scalar_load(2), scalar_store(6)], ids=["load", "store"])
 def test_scalar_accesses_need_the_alignment_of_their_type(
-    probes: model.Library, step: object
+    probes: model.Library, step: Step
 ) -> None:
     with raises_fault("alignment", rule="multiple of 4"):
         run(probes, load(A), barrier("ALL"), step)
@@ -106,7 +107,7 @@ def test_scalar_accesses_of_gm_need_the_alignment_of_their_type(probes: model.Li
 
 
 @pytest.mark.parametrize(
-    "step, instruction",
+    ("step", "instruction"),
     [
         (move(A, B), "copy_ubuf_to_ubuf"),
         (store(0, B), "copy_ubuf_to_gm"),
@@ -115,7 +116,7 @@ def test_scalar_accesses_of_gm_need_the_alignment_of_their_type(probes: model.Li
     ids=["V", "MTE3", "S"],
 )
 def test_ub_must_be_written_before_it_is_read(
-    probes: model.Library, step: object, instruction: str
+    probes: model.Library, step: Step, instruction: str
 ) -> None:
     with raises_fault("uninitialized", instruction=instruction, memory="UB") as caught:
         run(probes, load(A), barrier("ALL"), step)
@@ -131,12 +132,12 @@ def test_the_fault_names_the_first_byte_that_nothing_wrote(probes: model.Library
 
 
 @pytest.mark.parametrize(
-    "step, instruction",
+    ("step", "instruction"),
     [(load_out(A), "copy_gm_to_ubuf"), (scalar_load_gm(0), "scalar_load_gm")],
     ids=["MTE2", "S"],
 )
 def test_outputs_must_be_written_before_they_are_read(
-    probes: model.Library, step: object, instruction: str
+    probes: model.Library, step: Step, instruction: str
 ) -> None:
     with raises_fault("uninitialized", instruction=instruction, memory="out"):
         run(probes, step)

@@ -143,6 +143,7 @@ RULES = {
     ),
 }  # fmt: skip
 
+
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_without_the_edge_it_is_a_hazard_of_both_instructions(
     probes: model.Library, rule: Rule

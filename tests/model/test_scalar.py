@@ -40,9 +40,7 @@ def test_scalar_stores_to_gm_arrive_with_a_clean(probes: model.Library) -> None:
 
 @covers("DataCacheCleanAndInvalid.gm.dst", "value")
 def test_a_clean_of_the_whole_cache_writes_every_line(probes: model.Library) -> None:
-    out = run(
-        probes, scalar_store_gm(0, 5), scalar_store_gm(4 * LINE, 6), clean(LINE, entire=True)
-    )
+    out = run(probes, scalar_store_gm(0, 5), scalar_store_gm(4 * LINE, 6), clean(LINE, entire=True))
 
     assert (out[0], out[LINE]) == (5, 6)
 

@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
+
+import pytest
 import torch
 from ascend_attention import paged_attention, reshape_and_cache_flash
-from ascend_attention.model import checked, options
+from ascend_attention.model import Mutation, checked, mutate, options
 from ascend_attention.testing import PagedCase, paged_case
 
 ORDERS = [{"order": "forward"}, {"order": "reversed"}] + [
@@ -31,3 +35,60 @@ def test_scheduling_orders_are_silent_and_give_the_same_bits() -> None:
             outputs.append(run(paged_case((300, 7, 0, 129), head_dim=64)))
 
     assert all(torch.equal(output, outputs[0]) for output in outputs)
+
+
+def decode_without(head_dim: int, block_size: int) -> Callable[[], object]:
+    """Return a decode in which every core works on several tasks of several steps."""
+
+    def decode() -> object:
+        case = paged_case(
+            (300, 129, 0, 65),
+            heads=48,
+            kv_heads=24,
+            head_dim=head_dim,
+            block_size=block_size,
+        ).filled()
+        return paged_attention(
+            case.query,
+            case.key_cache,
+            case.value_cache,
+            case.block_tables,
+            case.seq_lens,
+            return_lse=True,
+        )
+
+    return decode
+
+
+def write() -> None:
+    """Write rows of 16 KiB, so that every core fills its two buffers several times."""
+    key = torch.zeros(20, 32, 256, dtype=torch.float16)
+    cache = torch.zeros(2, 16, 32, 256, dtype=torch.float16)
+    reshape_and_cache_flash(key, key.clone(), cache, cache.clone(), torch.arange(20))
+
+
+RUNS = {
+    "paged_attention_d64": decode_without(64, 16),
+    "paged_attention_d128": decode_without(128, 48),
+    "reshape_and_cache": write,
+}
+
+
+def in_pipe_destructor(mutation: Mutation) -> bool:
+    """True for what TPipe itself does when it goes: nothing comes after it that it could order.
+
+    It waits for the flags that FreeTensor has raised, so that none is left for the next kernel,
+    and puts a barrier on all pipes.
+    """
+    return any("~TPipe" in place.function for place in mutation.places)
+
+
+@pytest.mark.skipif(shutil.which("addr2line") is None, reason="needs addr2line of binutils")
+@pytest.mark.parametrize("name", RUNS)
+def test_every_ordering_edge_of_a_kernel_is_missed_when_taken_away(name: str) -> None:
+    mutations = mutate(RUNS[name])
+
+    kernel_sites = [mutation for mutation in mutations if not in_pipe_destructor(mutation)]
+    silent = [str(mutation) for mutation in kernel_sites if not mutation.found]
+    assert len(kernel_sites) >= 8, "too few sites: are they collected?"
+    assert silent == []

@@ -82,7 +82,7 @@ inline void CopyTilingData(void* target, const uint8_t* source, size_t bytes) {
     const auto from = reinterpret_cast<uint64_t>(source);
     for (size_t at = 0; at < bytes; at += sizeof(uint32_t)) {
         const auto word = static_cast<uint32_t>(NpuScalarLoadGm(from + at, sizeof(uint32_t)));
-        std::memcpy(to + at, &word, sizeof(word));
+        std::memcpy(to + at, &word, bytes - at < sizeof(word) ? bytes - at : sizeof(word));
     }
 }
 

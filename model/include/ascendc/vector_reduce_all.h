@@ -185,7 +185,8 @@ inline void ReduceToValueAndIndex(const Reduction<T>& job) {
 
 // The steps of one reduction must fit into its work tensor.
 template <typename T>
-inline void RequireWork(const Reduction<T>& job, bool calIndex) {
+inline void RequireTensors(const Reduction<T>& job, bool calIndex) {
+    RequireUb(NameOf(job.kind), job.dst.Memory());
     auto results = static_cast<uint32_t>(job.repeatTimes);
     uint32_t needed = RoundUpToBlock<T>(job.kind == ReduceKind::SUM ? results : 2 * results);
     for (needed = calIndex && results == 1 ? 0 : needed; calIndex && results > 1;) {
@@ -204,7 +205,7 @@ inline void ReduceExtreme(const Reduction<T>& job, bool calIndex) {
     if (job.repeatTimes == 0) {
         return;
     }
-    RequireWork(job, calIndex);
+    RequireTensors(job, calIndex);
     if (calIndex) {
         ReduceToValueAndIndex(job);
     } else {
@@ -263,7 +264,7 @@ inline void ReduceSumOfRepeats(const Reduction<T>& job) {
         FailArgument("ReduceSum", "repeatTimes", job.repeatTimes,
                      "be at most the square of the elements of a repeat");
     }
-    RequireWork(job, false);
+    RequireTensors(job, false);
     ReduceSource(job);
     if (job.repeatTimes == 1) {
         StoreResult(job);

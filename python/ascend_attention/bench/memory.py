@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ascend_attention.testing import paged_case
@@ -13,8 +13,15 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 
-def _peak_bytes() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def _status_bytes(field: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError(f"bench: /proc/self/status has no {field}")
+
+
+def _reset_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5")  # the peak falls back to what is used now
 
 
 def _measure(context: int, model_mode: str, answer: Connection) -> None:
@@ -25,9 +32,10 @@ def _measure(context: int, model_mode: str, answer: Connection) -> None:
     case = paged_case((context,) * 8, heads=32, kv_heads=8, block_size=128).filled()
     tensors = (case.query, case.key_cache, case.value_cache, case.query)
     size = sum(tensor.nbytes for tensor in tensors)
-    before = _peak_bytes()
+    _reset_peak()
+    before = _status_bytes("VmRSS")
     run_on_model(case, model_mode)
-    answer.send((size, _peak_bytes() - before))
+    answer.send((size, _status_bytes("VmHWM") - before))
 
 
 def extra_memory(context: int, model_mode: str) -> tuple[int, int]:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """How launches run: mode, scheduling order, chip, and what is observed or taken away."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any
+from types import MappingProxyType
 
 from ascend_attention import envs
 from ascend_attention.model.soc import DEFAULT_SOC
@@ -32,19 +32,25 @@ class Options:
     mutated_sites: tuple[tuple[int, ...], ...] = ()
 
 
-_changes: ContextVar[dict[str, Any]] = ContextVar("model_options", default={})  # noqa: B039
+_changes: ContextVar[Mapping[str, object]] = ContextVar(
+    "model_options", default=MappingProxyType({})
+)
+
+
+def _apply(mode: str, changes: Mapping[str, object]) -> Options:
+    return replace(Options(mode), **changes)  # type: ignore[arg-type]
 
 
 def current_options() -> Options:
     """Options in force here: the innermost ``options`` block, then the environment."""
     changes = _changes.get()
-    return replace(Options(changes.get("mode") or envs.model_mode()), **changes)
+    return _apply("fast" if "mode" in changes else envs.model_mode(), changes)
 
 
 @contextmanager
-def options(**changes: Any) -> Iterator[None]:
+def options(**changes: object) -> Iterator[None]:
     """Change fields of ``Options`` for the launches of this block."""
-    replace(Options("fast"), **changes)  # an unknown field fails here, not at the next launch
+    _apply("fast", changes)  # an unknown field fails here, not at the next launch
     token = _changes.set({**_changes.get(), **changes})
     try:
         yield
@@ -52,13 +58,13 @@ def options(**changes: Any) -> Iterator[None]:
         _changes.reset(token)
 
 
-def mode(name: str) -> Any:
-    """Run the launches of this block in a mode: ``with mode("fast"):``."""
+def mode(name: str) -> AbstractContextManager[None]:
+    """Run the launches of a ``with`` block in the mode ``fast`` or ``checked``."""
     if name not in envs.MODEL_MODES:
         raise ValueError(f"mode: name ({name}) must be one of {', '.join(envs.MODEL_MODES)}")
     return options(mode=name)
 
 
-def checked() -> Any:
-    """Run the launches of this block in checked mode: ``with checked():``."""
+def checked() -> AbstractContextManager[None]:
+    """Run the launches of a ``with`` block in checked mode."""
     return mode("checked")

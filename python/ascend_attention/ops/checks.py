@@ -32,14 +32,18 @@ class Checks:
         """Return the same as a ``TypeError``."""
         return TypeError(f"{self.operator}: {argument} ({value}) must {rule}")
 
-    def tensor(self, argument: str, value: object, rank: int) -> None:
+    def rank(self, argument: str, value: torch.Tensor, rank: int) -> None:
         """Demand a strided tensor of this rank."""
-        if not isinstance(value, torch.Tensor):
-            raise self.type_error(argument, type(value).__name__, "be a tensor")
         if value.layout != torch.strided:
             raise self.value_error(argument, value.layout, "be a strided tensor")
         if value.dim() != rank:
             raise self.value_error(argument, _shape(value), f"have {rank} dimensions")
+
+    def tensors(self, **arguments: object) -> None:
+        """Demand tensors; the dispatcher of torch would name neither operator nor rule."""
+        for argument, value in arguments.items():
+            if not isinstance(value, torch.Tensor):
+                raise self.type_error(argument, type(value).__name__, "be a tensor")
 
     def dtype(
         self, argument: str, tensor: torch.Tensor, allowed: Sequence[torch.dtype], rule: str = ""

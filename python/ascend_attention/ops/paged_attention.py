@@ -29,7 +29,7 @@ def _check_shapes(
         ("block_tables", block_tables, 2),
         ("seq_lens", seq_lens, 1),
     ):
-        _CHECKS.tensor(name, value, rank)
+        _CHECKS.rank(name, value, rank)
     _CHECKS.dtype("query dtype", query, _DTYPES)
     for name, tensor in (("key_cache", key_cache), ("value_cache", value_cache)):
         _CHECKS.dtype(f"{name} dtype", tensor, (query.dtype,), " (that of query)")
@@ -192,6 +192,13 @@ def paged_attention(
 
     Algorithm: Kwon et al., PagedAttention, SOSP 2023; online softmax, Milakov and Gimelshein, 2018.
     """
+    _CHECKS.tensors(
+        query=query,
+        key_cache=key_cache,
+        value_cache=value_cache,
+        block_tables=block_tables,
+        seq_lens=seq_lens,
+    )
     output, lse = torch.ops.ascend_attention.paged_attention(
         query,
         key_cache,

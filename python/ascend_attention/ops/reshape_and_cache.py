@@ -40,7 +40,7 @@ def _check_shapes(
         ("value_cache", value_cache, 4),
         ("slot_mapping", slot_mapping, 1),
     ):
-        _CHECKS.tensor(name, tensor, rank)
+        _CHECKS.rank(name, tensor, rank)
         _CHECKS.device(name, tensor, key, "key")
     _CHECKS.dtype("key dtype", key, _DTYPES)
     for name, tensor in (
@@ -193,6 +193,13 @@ def reshape_and_cache_flash(
 
     Schema and meaning: vLLM's ``reshape_and_cache_flash``.
     """
+    _CHECKS.tensors(
+        key=key,
+        value=value,
+        key_cache=key_cache,
+        value_cache=value_cache,
+        slot_mapping=slot_mapping,
+    )
     scales = [torch.as_tensor(scale, dtype=torch.float32) for scale in (k_scale, v_scale)]
     torch.ops.ascend_attention.reshape_and_cache_flash(
         key, value, key_cache, value_cache, slot_mapping, kv_cache_dtype, *scales

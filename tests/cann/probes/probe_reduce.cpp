@@ -62,7 +62,12 @@ constexpr int32_t kRepeats = 3;
               u.Results().SetValue(0, count))
 #define INDEX(T)                                                                           \
     PROBE_ROW("CreateVecIndex." #T ".count", auto dst = u.Dst<T>();                        \
-              CreateVecIndex(dst, T(5), 173u))
+              CreateVecIndex(dst, T(5), 173u))                                             \
+    PROBE_ROW("CreateVecIndex." #T ".mask", auto dst = u.Dst<T>();                         \
+              CreateVecIndex(dst, T(5), uint64_t{kMask}, uint8_t{3}, uint16_t{1}, uint8_t{8})) \
+    PROBE_ROW("CreateVecIndex." #T ".bits", auto dst = u.Dst<T>();                         \
+              uint64_t bits[2] = {0xF0F0F0F00FF00FF1, 0};                                  \
+              CreateVecIndex(dst, T(5), bits, uint8_t{3}, uint16_t{1}, uint8_t{8}))
 #define TRANSPOSE(T) PROBE_ROW("Transpose." #T, Transpose(u.Dst<T>(), u.Src0<T>()))
 
 template <class T>

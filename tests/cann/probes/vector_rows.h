@@ -2,6 +2,7 @@
 // Kernels that make one call of the vector API each, chosen by number: for comparing front ends.
 //
 // All of the memory comes from the input and goes to the output, so a call may use it as it likes.
+// The input and the output have one more area, for moves of the call's own.
 #pragma once
 
 #include "kernel_operator.h"
@@ -16,7 +17,8 @@ constexpr uint32_t kAreas = 6;
 // dst, src0, src1, work: any bits. offsets: byte offsets for Gather, multiples of 32 below 2048.
 class Areas {
  public:
-    explicit __aicore__ Areas(const LocalTensor<uint8_t>& all) : all_(all) {}
+    __aicore__ Areas(const LocalTensor<uint8_t>& all, GM_ADDR in, GM_ADDR out)
+        : all_(all), in_(in + kAreas * kAreaBytes), out_(out + kAreas * kAreaBytes) {}
     template <class T>
     __aicore__ LocalTensor<T> Dst() const {
         return At<T>(0);
@@ -37,13 +39,30 @@ class Areas {
     // What scalar results are stored to.
     __aicore__ LocalTensor<uint64_t> Results() const { return At<uint64_t>(5); }
 
+    template <class T>
+    __aicore__ GlobalTensor<T> In() const {
+        return Global<T>(in_);
+    }
+    template <class T>
+    __aicore__ GlobalTensor<T> Out() const {
+        return Global<T>(out_);
+    }
+
  private:
     template <class T>
     __aicore__ LocalTensor<T> At(uint32_t area) const {
         return all_[area * kAreaBytes].template ReinterpretCast<T>();
     }
+    template <class T>
+    static __aicore__ GlobalTensor<T> Global(GM_ADDR address) {
+        GlobalTensor<T> tensor;
+        tensor.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(address));
+        return tensor;
+    }
 
     LocalTensor<uint8_t> all_;
+    GM_ADDR in_;
+    GM_ADDR out_;
 };
 
 struct Row {
@@ -51,15 +70,7 @@ struct Row {
     void (*call)(const Areas&);
 };
 
-template <HardEvent event>
-__aicore__ inline void Order(TPipe& pipe) {
-    const TEventID id = pipe.AllocEventID<event>();
-    SetFlag<event>(id);
-    WaitFlag<event>(id);
-    pipe.ReleaseEventID<event>(id);
-}
-
-// in, out: kAreas * kAreaBytes bytes. row: one int32.
+// in, out: kAreas + 1 areas. row: one int32.
 template <size_t kCount>
 __aicore__ inline void RunRow(const Row (&rows)[kCount], GM_ADDR in, GM_ADDR out, GM_ADDR row) {
     TPipe pipe;
@@ -71,12 +82,9 @@ __aicore__ inline void RunRow(const Row (&rows)[kCount], GM_ADDR in, GM_ADDR out
     GlobalTensor<uint8_t> from;
     from.SetGlobalBuffer(in);
     DataCopy(all, from, kAreas * kAreaBytes);
-    Order<HardEvent::MTE2_V>(pipe);
-    Order<HardEvent::MTE2_S>(pipe);
-    rows[number.GetValue(0)].call(Areas(all));
-    Order<HardEvent::V_S>(pipe);
-    Order<HardEvent::V_MTE3>(pipe);
-    Order<HardEvent::S_MTE3>(pipe);
+    PipeBarrier<PIPE_ALL>();
+    rows[number.GetValue(0)].call(Areas(all, in, out));
+    PipeBarrier<PIPE_ALL>();
     GlobalTensor<uint8_t> to;
     to.SetGlobalBuffer(out);
     DataCopy(to, all, kAreas * kAreaBytes);

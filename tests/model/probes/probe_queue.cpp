@@ -53,7 +53,7 @@ class Pipeline {
     TQue<TPosition::VECOUT, 2> out_;
 };
 
-// A queue of one depth with `buffers` buffers, and the input to fill them from.
+// A queue of depth 1 with `buffers` buffers, one of depth 2 with one, and the input to fill them.
 struct Bench {
     __aicore__ Bench(TPipe* tpipe, GM_ADDR x, uint8_t buffers) : pipe(tpipe), gm(probe::Gm<int32_t>(x)) {
         pipe->InitBuffer(queue, buffers, kBytes);
@@ -70,7 +70,7 @@ struct Bench {
     TPipe* pipe;
     GlobalTensor<int32_t> gm;
     TQue<TPosition::VECIN, 1> queue;
-    TQue<TPosition::VECIN, 1> other;
+    TQue<TPosition::VECIN, 2> other;
     TBuf<TPosition::VECCALC> result;
 };
 
@@ -85,9 +85,9 @@ __aicore__ inline void EnQueAForeignTensor(Bench& bench) {
 }
 
 __aicore__ inline void EnQueTwice(Bench& bench) {
-    LocalTensor<int32_t> tensor = bench.Filled();
-    bench.queue.EnQue(tensor);
-    bench.queue.EnQue(tensor);
+    LocalTensor<int32_t> tensor = bench.other.AllocTensor<int32_t>();
+    bench.other.EnQue(tensor);
+    bench.other.EnQue(tensor);
 }
 
 __aicore__ inline void EnQueBeyondTheDepth(Bench& bench) {

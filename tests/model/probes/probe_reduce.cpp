@@ -164,8 +164,8 @@ class Reducer {
 
     __aicore__ void Read() {
         if (test_.function == kReadExtreme) {
-            T value;
-            T index;
+            T value(0);
+            T index(0);
             GetReduceMaxMinCount<T>(value, index);
         } else {
             static_cast<void>(GetAccVal<T>());
@@ -177,8 +177,8 @@ class Reducer {
         if (test_.result == 0) {
             return;
         }
-        T value;
-        T index;
+        T value(0);
+        T index(0);
         GetReduceMaxMinCount<T>(value, index);
         uint32_t rawValue = 0;
         uint32_t rawIndex = 0;

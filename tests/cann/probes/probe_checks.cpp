@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels that break a rule which the real headers check themselves.
+#include "kernel_operator.h"
+
+using namespace AscendC;
+
+// A copy of no bursts.
+extern "C" __global__ __aicore__ void probe_empty_copy(GM_ADDR in) {
+    TPipe pipe;
+    TBuf<TPosition::VECCALC> buffer;
+    pipe.InitBuffer(buffer, 256);
+    GlobalTensor<int32_t> from;
+    from.SetGlobalBuffer(reinterpret_cast<__gm__ int32_t*>(in));
+    DataCopy(buffer.Get<int32_t>(), from, DataCopyParams(0, 1, 0, 0));
+}
+
+// A read beyond the end of UB.
+extern "C" __global__ __aicore__ void probe_beyond_ub(GM_ADDR) {
+    TPipe pipe;
+    TBuf<TPosition::VECCALC> buffer;
+    pipe.InitBuffer(buffer, 256);
+    const LocalTensor<float> last = buffer.Get<float>();
+    Adds(last, last, 1.0f, uint64_t{64}, 255, UnaryRepeatParams(1, 1, 255, 255));
+}
