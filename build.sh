@@ -9,6 +9,7 @@ usage="usage: ./build.sh VERB [arguments]
   run                 build, then run the main job: a paged decode checked against the reference
   test [--all] [...]  build, then run the tests (--all: the slow ones too; the rest goes to pytest)
   lint                ruff, mypy, clang-format, codespell, and the layering, size and text checks
+  format              rewrite the code the way lint wants it, where a tool can
   bench [...]         build, then run the benchmarks (arguments go to ascend_attention.bench)
   asan [...]          run the tests on a build with AddressSanitizer and UBSan
   check-headers DIR   check the kernels against the CANN headers in DIR
@@ -42,7 +43,7 @@ find_python() {
         echo "$python"
         return
     done
-    fail "no Python 3.10 to 3.14 found (torch 2.13 has no others): install one or set PYTHON to it"
+    fail "no Python 3.10 to 3.14 found (torch 2.13 has no build for others): set PYTHON to one"
 }
 
 # Creates .venv with the pinned packages; does nothing while their list stays as it is.
@@ -144,6 +145,13 @@ lint() {
     printf '\nlint: all checks passed\n'
 }
 
+format() {
+    step "Format"
+    ruff check --fix --exit-zero --quiet
+    ruff format
+    sources '*.h' '*.cpp' | xargs -0r clang-format -i
+}
+
 run_module() {
     step "Run: python -m $*"
     python -m "$@"
@@ -156,6 +164,7 @@ case $verb in
     run) set_up; build model; run_module ascend_attention run "$@" ;;
     test) set_up; build model; run_tests "$@" ;;
     lint) lint ;;
+    format) stepsTotal=2; set_up; format ;;
     bench) set_up; build model; run_module ascend_attention.bench "$@" ;;
     asan) set_up; build model-asan; run_tests_with_sanitizers "$@" ;;
     build) stepsTotal=2; set_up; build model ;;

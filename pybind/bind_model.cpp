@@ -28,9 +28,9 @@ template <class Value>
 using Words = std::initializer_list<std::pair<const char*, Value>>;
 
 const Words<KernelType> kKernelTypes = {
-    {"AIV_ONLY", KernelType::kAivOnly},      {"AIC_ONLY", KernelType::kAicOnly},
-    {"MIX_AIV_1_0", KernelType::kMixAiv10},  {"MIX_AIC_1_0", KernelType::kMixAic10},
-    {"MIX_AIC_1_1", KernelType::kMixAic11},  {"MIX_AIC_1_2", KernelType::kMixAic12},
+    {"AIV_ONLY", KernelType::kAivOnly},     {"AIC_ONLY", KernelType::kAicOnly},
+    {"MIX_AIV_1_0", KernelType::kMixAiv10}, {"MIX_AIC_1_0", KernelType::kMixAic10},
+    {"MIX_AIC_1_1", KernelType::kMixAic11}, {"MIX_AIC_1_2", KernelType::kMixAic12},
 };
 const Words<Mode> kModes = {{"fast", Mode::kFast}, {"checked", Mode::kChecked}};
 const Words<Order> kOrders = {
@@ -45,15 +45,14 @@ Value Parse(const char* argument, const std::string& word, const Words<Value>& w
         }
         allowed += (allowed.empty() ? "" : ", ") + std::string(name);
     }
-    throw py::value_error(std::string("launch: ") + argument + " (" + word +
-                          ") must be one of " + allowed);
+    throw py::value_error(std::string("launch: ") + argument + " (" + word + ") must be one of " +
+                          allowed);
 }
 
 template <class Value>
 std::string WordOf(Value value, const Words<Value>& words) {
-    const auto found = std::find_if(words.begin(), words.end(), [value](const auto& word) {
-        return word.second == value;
-    });
+    const auto found = std::find_if(words.begin(), words.end(),
+                                    [value](const auto& word) { return word.second == value; });
     return found->first;
 }
 
@@ -63,7 +62,8 @@ std::shared_ptr<KernelLibrary> OpenLibrary(const std::string& path) {
     std::string error;
     std::shared_ptr<KernelLibrary> library = KernelLibrary::Open(path, &error);
     if (library == nullptr) {
-        PyErr_SetString(PyExc_OSError, ("library (" + path + ") must be loadable: " + error).c_str());
+        PyErr_SetString(PyExc_OSError,
+                        ("library (" + path + ") must be loadable: " + error).c_str());
         throw py::error_already_set();
     }
     return library;
@@ -151,8 +151,7 @@ py::dict DescribeReport(const LaunchReport& report) {
     return fields;
 }
 
-Region MakeRegion(uint64_t address, uint64_t bytes, bool writable, bool defined,
-                  std::string name) {
+Region MakeRegion(uint64_t address, uint64_t bytes, bool writable, bool defined, std::string name) {
     return Region{address,  bytes,   reinterpret_cast<uint8_t*>(address),
                   writable, defined, std::move(name)};
 }
@@ -253,15 +252,17 @@ void BindModel(py::module_& module) {
     py::class_<KernelLibrary, std::shared_ptr<KernelLibrary>>(module, "KernelLibrary",
                                                               "A shared library of kernels.")
         .def(py::init(&OpenLibrary), py::arg("path"))
-        .def("has", [](const KernelLibrary& library,
-                       const std::string& kernel) { return library.Find(kernel) != nullptr; },
-             py::arg("kernel"))
+        .def(
+            "has",
+            [](const KernelLibrary& library, const std::string& kernel) {
+                return library.Find(kernel) != nullptr;
+            },
+            py::arg("kernel"))
         .def_property_readonly("kernel_types", &DescribeKernelTypes);
-    module.def("launch", &LaunchKernel, py::arg("library"), py::arg("kernel"),
-               py::arg("arguments"), py::kw_only(), py::arg("blocks"),
-               py::arg("type") = py::none(), py::arg("tiling_key") = 0,
-               py::arg("soc") = "Ascend910B2", py::arg("mode") = "checked",
-               py::arg("order") = "forward", py::arg("seed") = 0,
+    module.def("launch", &LaunchKernel, py::arg("library"), py::arg("kernel"), py::arg("arguments"),
+               py::kw_only(), py::arg("blocks"), py::arg("type") = py::none(),
+               py::arg("tiling_key") = 0, py::arg("soc") = "Ascend910B2",
+               py::arg("mode") = "checked", py::arg("order") = "forward", py::arg("seed") = 0,
                py::arg("collect_sites") = false,
                py::arg("mutated_sites") = std::vector<CallChain>{}, py::arg("echo") = false,
                "Runs a kernel without the GIL; a fault is in the report, not an exception.");

@@ -2,9 +2,9 @@
 // What the real headers call besides instructions: reports of queues and buffers, locks between
 // processes, and the C library when a check of theirs fails.
 //
-// The instruction set checks what kernels do, so reports are not needed. Calls of printf, raise and
-// abort are bound to the functions here by the linker (--wrap): a failed check ends the kernel
-// with a fault instead of the process, and output goes where that of kernels goes.
+// The instruction set checks what kernels do, so reports are not needed. Calls of printf, fprintf,
+// raise and abort are bound to the functions here by the linker (--wrap): a failed check ends the
+// kernel with a fault instead of the process, and output goes where that of kernels goes.
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -43,29 +43,21 @@ int ProcessLock::Unlock() { return 0; }
 
 namespace {
 
-constexpr const char kErrorMark[] = "[ERROR]";
-
-// The headers print why a check failed and then raise SIGABRT.
+// Why a check failed. The headers print it before they raise SIGABRT or abort.
 std::string lastError;
 
-// "[ERROR][where] ... [process] message\n": only the message.
+// "[ERROR][where] ... [process] message\n": only the message. "[ASSERT] file:line: ...\n": all.
 std::string MessageOf(const std::string& text) {
-    const size_t begin = text.find("] ");
-    const std::string message = begin == std::string::npos ? text : text.substr(begin + 2);
-    return message.substr(0, message.find_last_not_of('\n') + 1);
+    const size_t mark = text.find("] ");
+    const size_t begin = mark == std::string::npos ? 0 : mark + 2;
+    return text.substr(begin, text.find_last_not_of('\n') + 1 - begin);
 }
 
-}  // namespace
-
-extern "C" {
-
-int __wrap_printf(const char* format, ...) {
+int Print(const char* format, va_list arguments) {
     char text[1024];
-    va_list arguments;
-    va_start(arguments, format);
     const int length = std::vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    if (std::strncmp(text, kErrorMark, sizeof(kErrorMark) - 1) == 0) {
+    const bool error = std::strncmp(text, "[ERROR]", 7) == 0;
+    if (error || std::strncmp(text, "[ASSERT]", 8) == 0) {
         lastError = MessageOf(text);
     } else {
         NpuPrint(text);
@@ -73,20 +65,40 @@ int __wrap_printf(const char* format, ...) {
     return length;
 }
 
-int __wrap_raise(int) {
-    // Outlives this call, which does not return.
-    static std::string reason;
+[[noreturn]] void Fail(NpuFrontEndRule rule, const char* function) {
+    static std::string reason;  // outlives this call, which does not return
     reason = lastError.empty() ? "a check failed without a message" : lastError;
     lastError.clear();
-    NpuFrontEndFault(kNpuRuleArgument, "CANN headers", reason.c_str());
+    NpuFrontEndFault(rule, function, reason.c_str());
 }
 
-void __wrap_abort() {
-    NpuFrontEndFault(kNpuRuleAssert, "assert", "an assertion of the kernel failed");
+}  // namespace
+
+extern "C" {
+
+int __wrap_printf(const char* format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = Print(format, arguments);
+    va_end(arguments);
+    return length;
 }
+
+int __wrap_fprintf(FILE*, const char* format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = Print(format, arguments);
+    va_end(arguments);
+    return length;
+}
+
+int __wrap_raise(int) { Fail(kNpuRuleArgument, "CANN headers"); }
+
+void __wrap_abort() { Fail(kNpuRuleAssert, "ASSERT"); }
 
 void __wrap___assert_fail(const char* condition, const char*, unsigned, const char*) {
-    NpuFrontEndFault(kNpuRuleAssert, "assert", condition);
+    lastError = condition;
+    Fail(kNpuRuleAssert, "assert");
 }
 
 }  // extern "C"

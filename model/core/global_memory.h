@@ -15,12 +15,12 @@ namespace npu_model {
 
 // One tensor, workspace or tiling block that a launch may touch.
 struct Region {
-    uint64_t address = 0;      // as kernels see it
+    uint64_t address = 0;  // as kernels see it
     uint64_t bytes = 0;
-    uint8_t* host = nullptr;   // where the bytes are
+    uint8_t* host = nullptr;  // where the bytes are
     bool writable = false;
-    bool defined = true;       // false: reading before writing is a fault (workspace, outputs)
-    std::string name;          // of the argument, for messages
+    bool defined = true;  // false: reading before writing is a fault (workspace, outputs)
+    std::string name;     // of the argument, for messages
 };
 
 // What an instruction does to bytes of global memory.

@@ -60,8 +60,7 @@ void KernelLibrary::ReadTypeRows() {
     }
 }
 
-std::optional<KernelType> KernelLibrary::Type(const std::string& kernel,
-                                              uint64_t tilingKey) const {
+std::optional<KernelType> KernelLibrary::Type(const std::string& kernel, uint64_t tilingKey) const {
     std::optional<KernelType> found;
     for (const TypeRow& row : rows_) {
         if (row.kernel != kernel) {

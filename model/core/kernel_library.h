@@ -41,8 +41,8 @@ class NPU_EXPORT KernelLibrary {
 
     // The exported function of this name, or null. Does not look into other libraries.
     Entry Find(const std::string& kernel) const;
-    // What a core of a launch runs before any kernel of this library (LaunchRequest::startCore); null
-    // for libraries without such a need.
+    // What a core of a launch runs before any kernel of this library (LaunchRequest::startCore);
+    // null for libraries without such a need.
     Entry StartCore() const;
     // What the library declares for the kernel and key. Nothing when it has no such row: kernels
     // compiled through other headers carry no rows, so their type is the caller's to know.

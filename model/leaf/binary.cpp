@@ -10,9 +10,7 @@ namespace {
 template <class F, class Type>
 struct BinaryRelu : OperationShape<Type, Type, 2> {
     using Value = typename Type::Value;
-    NPU_LEAF_INLINE Value Apply(Value a, Value b, Value) const {
-        return Limit(Relu(F::Of(a, b)));
-    }
+    NPU_LEAF_INLINE Value Apply(Value a, Value b, Value) const { return Limit(Relu(F::Of(a, b))); }
     static NPU_LEAF_INLINE float Limit(float value) { return value; }
     static NPU_LEAF_INLINE int32_t Limit(int32_t value) { return value > 32767 ? 32767 : value; }
 };
@@ -37,9 +35,7 @@ struct MultiplyAdd : ProductAndSum<TargetType, SourceType> {
 template <class Type>
 struct MultiplyTarget : ProductAndSum<Type, Type> {
     NPU_LEAF_INLINE float First(float a, float, float target) const { return a * target; }
-    NPU_LEAF_INLINE float Second(float product, float, float b, float) const {
-        return product + b;
-    }
+    NPU_LEAF_INLINE float Second(float product, float, float b, float) const { return product + b; }
 };
 
 template <class Type>

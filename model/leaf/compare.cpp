@@ -25,8 +25,7 @@ NPU_LEAF_INLINE bool Holds(Value a, Value b) {
 }
 
 template <Relation kRelation, class Type>
-NPU_LEAF_INLINE void CompareRow(const RowValue<Type>* a, const RowValue<Type>* b,
-                                uint8_t* target) {
+NPU_LEAF_INLINE void CompareRow(const RowValue<Type>* a, const RowValue<Type>* b, uint8_t* target) {
     constexpr int kLanes = kRowLanes<Type>;
     uint8_t flags[kLanes];
     for (int lane = 0; lane < kLanes; ++lane) {

@@ -91,13 +91,14 @@ NPU_LEAF_INLINE uint16_t FloatToHalf(float value) {
     const uint32_t bits = BitsOf(value);
     const uint32_t magnitude = bits & 0x7FFFFFFFu;
     const uint32_t sign = (bits >> 16) & 0x8000u;
-    constexpr uint32_t kSmallest = 113;  // biased exponent of 2^-14, the smallest normal f16
+    constexpr uint32_t kSmallest = 113;         // biased exponent of 2^-14, the smallest normal f16
     constexpr uint32_t kTooLarge = 143u << 23;  // 65536
     const uint32_t exponent = (magnitude >> 23) < kSmallest ? kSmallest : magnitude >> 23;
     const bool large = magnitude >= kTooLarge;
     const float digits = large ? 0.0f : value * FloatOf((264u - exponent) << 23);
     const float rounded = Rounded<kRounding>(digits);
-    const auto whole = static_cast<uint32_t>(static_cast<int32_t>(rounded < 0 ? -rounded : rounded));
+    const auto whole =
+        static_cast<uint32_t>(static_cast<int32_t>(rounded < 0 ? -rounded : rounded));
     // A carry out of the digits raises the exponent, up to that of infinity.
     const uint32_t finite = ((exponent - kSmallest) << 10) + whole;
     const bool negative = sign != 0;

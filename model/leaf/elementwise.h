@@ -89,8 +89,8 @@ class Elementwise {
                             int count, int number) {
         return number >= Op::kSources ||
                IndependentLanes({target.data, int64_t{kTo} * count, target.repeatStride},
-                                {source.data, int64_t{kFrom} * count, source.repeatStride},
-                                repeats, kTo == kFrom);
+                                {source.data, int64_t{kFrom} * count, source.repeatStride}, repeats,
+                                kTo == kFrom);
     }
 
     // The repeats follow each other without a gap and without reading what an earlier one wrote.
@@ -102,14 +102,12 @@ class Elementwise {
         const int64_t all = int64_t{kLanes} * repeats;
         const Range to{target.data, all * kTargetBytes, 0};
         return target.repeatStride == kLanes * kTargetBytes &&
-               (Op::kSources < 1 ||
-                (source0.repeatStride == kLanes * kBytes0 &&
-                 IndependentLanes(to, {source0.data, all * kBytes0, 0}, 1,
-                                  kTargetBytes == kBytes0))) &&
-               (Op::kSources < 2 ||
-                (source1.repeatStride == kLanes * kBytes1 &&
-                 IndependentLanes(to, {source1.data, all * kBytes1, 0}, 1,
-                                  kTargetBytes == kBytes1)));
+               (Op::kSources < 1 || (source0.repeatStride == kLanes * kBytes0 &&
+                                     IndependentLanes(to, {source0.data, all * kBytes0, 0}, 1,
+                                                      kTargetBytes == kBytes0))) &&
+               (Op::kSources < 2 || (source1.repeatStride == kLanes * kBytes1 &&
+                                     IndependentLanes(to, {source1.data, all * kBytes1, 0}, 1,
+                                                      kTargetBytes == kBytes1)));
     }
 
     static NPU_LEAF_INLINE TargetValue Invoke(const Op& op, Value0 value0, Value1 value1,
@@ -124,8 +122,8 @@ class Elementwise {
 
     // kCount elements, converted ones through arrays of values.
     template <int kCount>
-    static NPU_LEAF_INLINE void Chunk(const Op& op, TargetElement* target,
-                                      const Element0* source0, const Element1* source1) {
+    static NPU_LEAF_INLINE void Chunk(const Op& op, TargetElement* target, const Element0* source0,
+                                      const Element1* source1) {
         Value0 values0[kCount];
         Value1 values1[kCount];
         TargetValue values[kCount];
@@ -269,8 +267,7 @@ class Elementwise {
     static void Rows(const Op& op, const Operand& target, const Operand& source0,
                      const Operand& source1, uint32_t repeats) {
         for (uint32_t repeat = 0; repeat < repeats; ++repeat) {
-            Fixed<kLanes>(op, AsTarget(target, repeat), As0(source0, repeat),
-                          As1(source1, repeat));
+            Fixed<kLanes>(op, AsTarget(target, repeat), As0(source0, repeat), As1(source1, repeat));
         }
     }
 

@@ -23,8 +23,8 @@ NPU_LEAF_INLINE Lanes OfRepeat(const Lanes& lanes) {
 NPU_LEAF_INLINE int PrefixLength(const Lanes& lanes) {
     const auto low = static_cast<uint64_t>(__builtin_popcountll(lanes.low));
     const auto high = static_cast<uint64_t>(__builtin_popcountll(lanes.high));
-    const bool isPrefix = lanes.low == FirstBits(low) && lanes.high == FirstBits(high) &&
-                          (high == 0 || low == 64);
+    const bool isPrefix =
+        lanes.low == FirstBits(low) && lanes.high == FirstBits(high) && (high == 0 || low == 64);
     return isPrefix ? static_cast<int>(low + high) : -1;
 }
 

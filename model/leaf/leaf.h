@@ -100,8 +100,8 @@ enum Relation : uint8_t {
 // NaN makes every relation false, also kRelationNotEqual.
 using CompareFn = void (*)(uint8_t* target, int64_t targetRepeatStride, const Operand& source0,
                            const Operand& source1, uint32_t repeats);
-using CompareScalarFn = void (*)(uint8_t* target, int64_t targetRepeatStride,
-                                 const Operand& source, uint32_t scalar, uint32_t repeats);
+using CompareScalarFn = void (*)(uint8_t* target, int64_t targetRepeatStride, const Operand& source,
+                                 uint32_t scalar, uint32_t repeats);
 // A set bit takes source0, a clear one source1. Bits of repeat r start at bits + r * bitsStride.
 using SelectFn = void (*)(const Operand& target, const Operand& source0, const Operand& source1,
                           const uint8_t* bits, int64_t bitsStride, uint32_t repeats,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reductions within a repeat: sums over a binary tree, largest and smallest, with and without index.
+// Reductions within a repeat: sums over a binary tree, largest and smallest, with and without
+// index.
 #include "leaf/row.h"
 
 namespace npu_model::leaf::NPU_LEAF_LEVEL {
@@ -234,8 +235,7 @@ void BlockExtreme(uint8_t* target, int64_t targetStride, const Operand& source, 
 
 // Bits is an unsigned integer as wide as the value.
 template <class Bits>
-NPU_LEAF_INLINE void StoreExtreme(uint8_t* target, ExtremeOrder order, Bits value,
-                                  uint32_t index) {
+NPU_LEAF_INLINE void StoreExtreme(uint8_t* target, ExtremeOrder order, Bits value, uint32_t index) {
     const auto narrow = static_cast<Bits>(index);
     switch (order) {
         case kOrderValueIndex:

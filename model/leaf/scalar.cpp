@@ -58,8 +58,7 @@ struct ShiftLeft : OperationShape<Type, Type, 1> {
     uint32_t count;
     uint32_t keep;
     explicit ShiftLeft(uint32_t shift)
-        : count(shift < kBits<Type> ? shift : 0),
-          keep(shift < kBits<Type> ? ~uint32_t{0} : 0) {}
+        : count(shift < kBits<Type> ? shift : 0), keep(shift < kBits<Type> ? ~uint32_t{0} : 0) {}
     NPU_LEAF_INLINE Value Apply(Value x, Value, Value) const {
         constexpr uint32_t kSign = kIsSigned<Type> ? uint32_t{1} << (kBits<Type> - 1) : 0;
         const auto bits = static_cast<uint32_t>(x);

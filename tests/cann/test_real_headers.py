@@ -252,6 +252,20 @@ def test_failed_check_of_the_headers_is_a_fault(probes: tuple[Library, Library])
         cann.launch("probe_empty_copy", [In(np.zeros(64, np.int32))])
 
 
+def test_failed_assertion_is_a_fault(probes: tuple[Library, Library]) -> None:
+    for library in probes:
+        with options(mode="checked"), pytest.raises(ModelError, match="in != nullptr") as raised:
+            library.launch("probe_assert", [None])
+        assert raised.value.fault.kind == "assert"
+
+
+def test_printf_of_a_kernel_is_kept(probes: tuple[Library, Library]) -> None:
+    for library in probes:
+        with options(mode="checked"):
+            report = library.launch("probe_print", [None], blocks=2)
+        assert report.printed == "block 0 of 2\nblock 1 of 2\n"
+
+
 def test_pointer_beyond_ub_is_a_fault(probes: tuple[Library, Library]) -> None:
     for library in probes:
         with options(mode="checked"), pytest.raises(ModelError, match="UB"):

@@ -73,6 +73,16 @@ def raises_fault(
         assert rule in fault.rule, fault.message
 
 
+def both_instructions(
+    caught: pytest.ExceptionInfo[model.ModelError],
+) -> tuple[model.Instruction, model.Instruction]:
+    """The instruction at fault and the earlier one."""
+    instruction, other = caught.value.instruction, caught.value.other
+    assert instruction is not None, caught.value
+    assert other is not None, caught.value
+    return instruction, other
+
+
 def in_every_order(run: Callable[[], Sequence[Array]]) -> Sequence[Array]:
     """Run under every scheduling order; all outputs must be the same bits. Returns them."""
     first = run()

@@ -79,12 +79,15 @@ class Order:
         return self.gates[pipe] | self.gates[Pipe.S] | own
 
     def set_flag(self, source: Pipe, key: tuple[int, int]) -> None:
+        """Raise a flag once all that the pipe did so far has ended."""
         self.flags[key] = self.start(source) | self.ended[source]
 
     def wait_flag(self, target: Pipe, key: tuple[int, int]) -> None:
+        """Hold what the pipe does later until the flag is raised."""
         self.gates[target] |= self.flags.pop(key)
 
     def barrier(self, pipe: Pipe) -> None:
+        """Hold what the pipe does later until what it did so far has ended."""
         if pipe != Pipe.ALL:
             self.gates[pipe] |= self.start(pipe) | self.ended[pipe]
             return

@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 from ascend_attention import model
 
-from tests.model.harness import assert_same_bits, covers, in_every_order, raises_fault
+from tests.model.harness import (
+    assert_same_bits,
+    both_instructions,
+    covers,
+    in_every_order,
+    raises_fault,
+)
 from tests.model.program import (
     IN_BYTES,
     SLOT,
@@ -51,7 +57,7 @@ def test_two_cores_must_not_write_one_place(probes: model.Library, order: str) -
     ):
         run(probes, fill_and_store(0), blocks=2)
 
-    assert {caught.value.instruction.core, caught.value.other.core} == {0, 1}
+    assert {instruction.core for instruction in both_instructions(caught)} == {0, 1}
 
 
 def test_a_core_must_not_read_what_another_writes(probes: model.Library) -> None:

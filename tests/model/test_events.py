@@ -62,7 +62,7 @@ def test_a_flag_must_not_outlive_the_kernel(probes: model.Library) -> None:
     with raises_fault("event", instruction="set_flag", rule="before the kernel ends") as caught:
         run(probes, set_flag("MTE2_V"), load(A), set_flag("V_S", 4), wait_flag("MTE2_V"))
 
-    assert "V_S" in caught.value.rule or "V, S, 4" in caught.value.rule
+    assert "V, S, 4" in caught.value.rule
 
 
 @pytest.mark.parametrize("number", [-1, 8, 99])

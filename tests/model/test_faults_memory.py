@@ -121,14 +121,14 @@ def test_ub_must_be_written_before_it_is_read(
     with raises_fault("uninitialized", instruction=instruction, memory="UB") as caught:
         run(probes, load(A), barrier("ALL"), step)
 
-    assert caught.value.begin == B
+    assert caught.value.fault.begin == B
 
 
 def test_the_fault_names_the_first_byte_that_nothing_wrote(probes: model.Library) -> None:
     with raises_fault("uninitialized", memory="UB") as caught:
         run(probes, load(A, count=32), flag("MTE2_V"), move(B, A))
 
-    assert (caught.value.begin, caught.value.end) == (32, 33)
+    assert (caught.value.fault.begin, caught.value.fault.end) == (32, 33)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_part_of_an_output_may_be_read_once_it_is_written(probes: model.Library)
     run(probes, written, load_out(B, SLOT))
     with raises_fault("uninitialized", memory="out") as caught:
         run(probes, written, load_out(B, SLOT + 32))
-    assert caught.value.begin == 2 * SLOT
+    assert caught.value.fault.begin == 2 * SLOT
 
 
 def test_an_output_that_the_caller_filled_may_be_read(probes: model.Library) -> None:

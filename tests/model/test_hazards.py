@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 from ascend_attention import model
 
-from tests.model.harness import raises_fault
+from tests.model.harness import both_instructions, raises_fault
 from tests.model.program import (
     SLOT,
     Step,
@@ -216,14 +216,14 @@ def test_the_earlier_instruction_is_the_one_in_the_way(probes: model.Library) ->
     with raises_fault("hazard", instruction=V, other=V) as caught:
         run(probes, fill(A), move(B, A), move(C, A), move(C + SLOT, A), move(C + SLOT, C))
 
-    assert caught.value.other.index == 2  # the move to C, not the one to B before it
-    assert caught.value.instruction.index == 4
+    instruction, other = both_instructions(caught)
+    assert (instruction.index, other.index) == (4, 2)  # the move to C, not the one to B before it
 
 
 def test_a_hazard_says_where_both_instructions_stand_in_the_source(probes: model.Library) -> None:
     with raises_fault("hazard") as caught:
         run(probes, load(A), move(B, A))
-    places = [instruction.place() for instruction in (caught.value.instruction, caught.value.other)]
+    places = [instruction.place() for instruction in both_instructions(caught)]
 
     if model.symbolise([]) is None:
         assert places == ["", ""]

@@ -4,7 +4,6 @@
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,10 +15,19 @@ LINE = 8  # int64 values of a cache line
 TYPES = ["AIV_ONLY", "AIC_ONLY", "MIX_AIV_1_0", "MIX_AIC_1_0", "MIX_AIC_1_1", "MIX_AIC_1_2"]
 
 
-def indices(probes: model.Library, cores: int, **launch: Any) -> list[list[int]]:
+def indices(
+    probes: model.Library,
+    cores: int,
+    *,
+    blocks: int = 1,
+    type: str | None = None,
+    tiling_key: int = 0,
+) -> list[list[int]]:
     out = aligned((cores, LINE), np.int64)
     out[...] = -1
-    probes.launch("probe_indices", [model.Out(out)], **launch)
+    probes.launch(
+        "probe_indices", [model.Out(out)], blocks=blocks, type=type, tiling_key=tiling_key
+    )
     return [[int(value) for value in core[:5]] for core in out]
 
 
@@ -296,5 +304,7 @@ def test_without_addr2line_faults_have_no_places(
     with raises_fault("assert") as caught:
         probes.launch("probe_assert", [np.array([8], np.int32)])
 
-    assert model.symbolise(caught.value.instruction.addresses) is None
+    instruction = caught.value.instruction
+    assert instruction is not None
+    assert model.symbolise(instruction.addresses) is None
     assert str(caught.value) == caught.value.fault.message

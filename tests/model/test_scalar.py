@@ -53,7 +53,7 @@ def test_a_scalar_store_defines_only_its_own_bytes(probes: model.Library) -> Non
     with raises_fault("uninitialized", instruction="copy_gm_to_ubuf", memory="out") as caught:
         run(probes, scalar_store_gm(0, 5), clean(0), flag("S_MTE2"), load_out(A))
 
-    assert caught.value.begin == 4
+    assert caught.value.fault.begin == 4
 
 
 @covers("DataCacheCleanAndInvalid.gm.dst", "fault")

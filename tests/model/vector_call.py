@@ -343,6 +343,28 @@ def rounded(values: npt.NDArray[np.float64], element: ElementType) -> Array:
         return canonical(values.astype(element.numpy))
 
 
+def scalar_bits(value: float, element: ElementType) -> int:
+    """A scalar as the probes take it."""
+    with np.errstate(all="ignore"):
+        raw = np.array(value).astype(element.numpy).tobytes()
+    return int.from_bytes(raw, "little")
+
+
+def relu(values: Array) -> Array:
+    """max(x, 0), +0 for -0; NaN stays."""
+    return np.where(values <= 0, np.zeros_like(values), values)
+
+
+def larger(a: Array, b: Array) -> Array:
+    """Maximum that takes +0 over -0 and NaN over everything."""
+    return np.where((a == 0) & (b == 0), a + b, np.maximum(a, b))
+
+
+def smaller(a: Array, b: Array) -> Array:
+    """Minimum that takes -0 over +0 and NaN over everything."""
+    return np.where((a == 0) & (b == 0), -(-a - b), np.minimum(a, b))
+
+
 def layouts(form: Form, lanes: int) -> Sequence[tuple[str, dict[str, object]]]:
     """Ways to call a form, each with a name: whole and partial repeats, strides, masks.
 

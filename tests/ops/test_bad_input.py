@@ -102,7 +102,7 @@ ATTENTION = {
     "block size": (
         both_caches(lambda t: t[:, :8].contiguous()),
         ValueError,
-        r"block_size \(8\) must be a multiple of 16 from 16 to 128",
+        r"key_cache block_size \(8\) must be a multiple of 16 from 16 to 128",
     ),
     "batch of the tables": (
         put("block_tables", lambda t: t[:1]),
@@ -233,7 +233,7 @@ WRITES = {
     "blocks differ": (
         put("value_cache", lambda t: t[:2].contiguous()),
         ValueError,
-        r"value_cache blocks and block_size \(\[2, 16\]\) must be \[3, 16\]",
+        r"value_cache blocks and block_size shape \(\[2, 16\]\) must be \[3, 16\]",
     ),
     "one cache for both": (
         lambda a: a.update(value_cache=a["key_cache"]),
@@ -248,7 +248,7 @@ WRITES = {
     "expanded cache": (
         put("key_cache", lambda t: t[:1].expand(3, 16, 2, 64)),
         ValueError,
-        r"key_cache .*must",
+        r"key_cache block stride \(0\) must be at least 64",
     ),
     "kv_cache_dtype": (
         lambda a: a.update(kv_cache_dtype="fp8"),

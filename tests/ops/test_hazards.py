@@ -37,39 +37,40 @@ def test_scheduling_orders_are_silent_and_give_the_same_bits() -> None:
     assert all(torch.equal(output, outputs[0]) for output in outputs)
 
 
-def decode_without(head_dim: int, block_size: int) -> Callable[[], object]:
-    """Return a decode in which every core works on several tasks of several steps."""
+def decode(head_dim: int, block_size: int) -> Callable[[], None]:
+    """Return decodes in which every core works on several tasks.
 
-    def decode() -> object:
-        case = paged_case(
-            (300, 129, 0, 65),
-            heads=48,
-            kv_heads=24,
-            head_dim=head_dim,
-            block_size=block_size,
-        ).filled()
-        return paged_attention(
-            case.query,
-            case.key_cache,
-            case.value_cache,
-            case.block_tables,
-            case.seq_lens,
-            return_lse=True,
-        )
+    Tasks of several steps reuse the buffers of K and V; tasks of a single step reuse those of the
+    query before anything else has ordered it.
+    """
 
-    return decode
+    def run_both() -> None:
+        for lengths in ((300, 129, 0, 65), (30, 20, 9, 5)):
+            case = paged_case(
+                lengths, heads=96, kv_heads=48, head_dim=head_dim, block_size=block_size
+            ).filled()
+            paged_attention(
+                case.query,
+                case.key_cache,
+                case.value_cache,
+                case.block_tables,
+                case.seq_lens,
+                return_lse=True,
+            )
+
+    return run_both
 
 
 def write() -> None:
-    """Write rows of 16 KiB, so that every core fills its two buffers several times."""
-    key = torch.zeros(20, 32, 256, dtype=torch.float16)
-    cache = torch.zeros(2, 16, 32, 256, dtype=torch.float16)
-    reshape_and_cache_flash(key, key.clone(), cache, cache.clone(), torch.arange(20))
+    """Write so many rows of 16 KiB that every core fills its two buffers several times."""
+    key = torch.zeros(1200, 32, 256, dtype=torch.float16)
+    cache = torch.zeros(75, 16, 32, 256, dtype=torch.float16)
+    reshape_and_cache_flash(key, key.clone(), cache, cache.clone(), torch.arange(1200))
 
 
 RUNS = {
-    "paged_attention_d64": decode_without(64, 16),
-    "paged_attention_d128": decode_without(128, 48),
+    "paged_attention_d64": decode(64, 16),
+    "paged_attention_d128": decode(128, 48),
     "reshape_and_cache": write,
 }
 
@@ -90,5 +91,5 @@ def test_every_ordering_edge_of_a_kernel_is_missed_when_taken_away(name: str) ->
 
     kernel_sites = [mutation for mutation in mutations if not in_pipe_destructor(mutation)]
     silent = [str(mutation) for mutation in kernel_sites if not mutation.found]
-    assert len(kernel_sites) >= 8, "too few sites: are they collected?"
+    assert len(kernel_sites) >= 6, "too few sites: are they collected?"
     assert silent == []

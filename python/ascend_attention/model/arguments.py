@@ -82,6 +82,7 @@ class Workspace:
     name: str = "workspace"
 
     def buffer(self) -> Buffer:
+        """Allocate the memory; the buffer owns it."""
         return Out(np.full(self.bytes, POISON, np.uint8), self.name).buffer()
 
 
@@ -93,6 +94,7 @@ class Tiling:
     name: str = "tiling"
 
     def buffer(self) -> Buffer:
+        """Copy the bytes to memory of their own, in whole words; the buffer owns it."""
         # Kernels read it in words of 4 bytes.
         data = bytes(self.data)
         padded = np.frombuffer(data.ljust(-(-len(data) // 4) * 4, b"\0"), np.uint8)

@@ -32,6 +32,7 @@ class Mutation:
 
     @property
     def hits(self) -> int:
+        """How often the unmutated run executed the site."""
         return sum(site.hits for site in self.sites)
 
     def __str__(self) -> str:

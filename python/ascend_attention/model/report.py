@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ascend_attention.model import symbols
 from ascend_attention.model.symbols import CodeAddress
@@ -46,6 +46,7 @@ class Instruction:
 
     @classmethod
     def from_native(cls, fields: "_native._Instruction | None") -> "Instruction | None":
+        """Take over what the native module reports."""
         if fields is None:
             return None
         addresses = tuple(CodeAddress(*place) for place in fields["addresses"])
@@ -82,11 +83,13 @@ class Fault:
 
     @classmethod
     def from_native(cls, fields: "_native._Fault | None") -> "Fault | None":
+        """Take over what the native module reports."""
         if fields is None:
             return None
-        instruction = Instruction.from_native(fields["instruction"])
-        other = Instruction.from_native(fields["other"])
-        return cls(**{**fields, "instruction": instruction, "other": other})  # type: ignore[arg-type]
+        values: dict[str, Any] = dict(fields)
+        for role in ("instruction", "other"):
+            values[role] = Instruction.from_native(values[role])
+        return cls(**values)
 
     @property
     def names_both(self) -> bool:
@@ -127,6 +130,7 @@ class Report:
 
     @classmethod
     def from_native(cls, kernel: str, mode: str, fields: "_native._Report") -> "Report":
+        """Take over what the native module reports."""
         counters = {key: PipeCounters(*values) for key, values in fields["counters"].items()}
         sites = tuple(
             Site(

@@ -39,6 +39,10 @@ class Checks:
         if value.dim() != rank:
             raise self.value_error(argument, _shape(value), f"have {rank} dimensions")
 
+    def renamed(self, error: ValueError) -> ValueError:
+        """Return a tiling's error under this operator: one kernel may serve several."""
+        return ValueError(f"{self.operator}: {str(error).partition(': ')[2]}")
+
     def tensors(self, **arguments: object) -> None:
         """Demand tensors; the dispatcher of torch would name neither operator nor rule."""
         for argument, value in arguments.items():

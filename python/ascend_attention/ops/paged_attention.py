@@ -91,7 +91,6 @@ def _paged_attention_cpu(
     tables = _CHECKS.int32("block_tables", block_tables)
     _CHECKS.contiguous_from("block_tables", tables, 1)
     lengths = _CHECKS.int32("seq_lens", seq_lens).contiguous()
-    _check_metadata(key_cache, tables, lengths)
 
     batch, heads, head_dim = query.shape
     output = query.new_empty((batch, heads, head_dim))
@@ -112,6 +111,7 @@ def _paged_attention_cpu(
         ),
         soc_name(),
     )
+    _check_metadata(key_cache, tables, lengths)
     if batch == 0:
         return output, lse
     run_plan(

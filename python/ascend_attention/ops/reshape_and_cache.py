@@ -88,6 +88,32 @@ def _check_kv_cache_dtype(kv_cache_dtype: str) -> None:
         )
 
 
+def _plan(
+    key: torch.Tensor,
+    value: torch.Tensor,
+    key_cache: torch.Tensor,
+    value_cache: torch.Tensor,
+    tokens: int,
+) -> _native.Plan:
+    def problem(source: torch.Tensor, cache: torch.Tensor) -> _native.CacheWriteProblem:
+        return _native.CacheWriteProblem(
+            source.shape[0], source.stride(0), cache_shape(cache), cache_view(cache)
+        )
+
+    try:
+        return _native.plan_reshape_and_cache(
+            _native.ReshapeAndCacheProblem(
+                dtype=dtype_of(key),
+                tokens=tokens,
+                key=problem(key, key_cache),
+                value=problem(value, value_cache),
+            ),
+            soc_name(),
+        )
+    except ValueError as error:
+        raise _CHECKS.renamed(error) from None
+
+
 def _reshape_and_cache_flash_cpu(
     key: torch.Tensor,
     value: torch.Tensor,
@@ -106,20 +132,7 @@ def _reshape_and_cache_flash_cpu(
     _check_slots(slots, key_cache)
     tokens = slots.shape[0]
 
-    def problem(source: torch.Tensor, cache: torch.Tensor) -> _native.CacheWriteProblem:
-        return _native.CacheWriteProblem(
-            source.shape[0], source.stride(0), cache_shape(cache), cache_view(cache)
-        )
-
-    plan = _native.plan_reshape_and_cache(
-        _native.ReshapeAndCacheProblem(
-            dtype=dtype_of(key),
-            tokens=tokens,
-            key=problem(key, key_cache),
-            value=problem(value, value_cache),
-        ),
-        soc_name(),
-    )
+    plan = _plan(key, value, key_cache, value_cache, tokens)
     if tokens == 0:
         return
     # The caches are inputs and outputs of the kernel, in one memory.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels that break a rule which the real headers check themselves.
+// Kernels that print, and kernels that break a rule which the real headers check themselves.
 #include "kernel_operator.h"
 
 using namespace AscendC;
@@ -22,3 +22,9 @@ extern "C" __global__ __aicore__ void probe_beyond_ub(GM_ADDR) {
     const LocalTensor<float> last = buffer.Get<float>();
     Adds(last, last, 1.0f, uint64_t{64}, 255, UnaryRepeatParams(1, 1, 255, 255));
 }
+
+extern "C" __global__ __aicore__ void probe_print(GM_ADDR) {
+    printf("block %d of %d\n", static_cast<int>(GetBlockIdx()), static_cast<int>(GetBlockNum()));
+}
+
+extern "C" __global__ __aicore__ void probe_assert(GM_ADDR in) { ASSERT(in != nullptr); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A kernel that interprets a list of steps, so that a test can write any sequence of accesses, flags
-// and barriers. tests/model/program.py builds the list and knows the same operations.
+// A kernel that interprets a list of steps, so that a test can write any sequence of accesses,
+// flags and barriers. tests/model/program.py builds the list and knows the same operations.
 #include "probe_tensors.h"
 
 using namespace AscendC;
@@ -8,23 +8,23 @@ using namespace AscendC;
 namespace {
 
 enum Operation : int32_t {
-    kLoad,          // MTE2: UB[a] <- in[b], c bytes
-    kLoadOut,       // MTE2: UB[a] <- out[b], c bytes
-    kMove,          // V: UB[a] <- UB[b], c bytes
-    kStore,         // MTE3: out[a] <- UB[b], c bytes
-    kStoreIn,       // MTE3: in[a] <- UB[b], c bytes
-    kScalarLoad,    // S: reads int32 UB[a]
-    kScalarStore,   // S: int32 UB[a] <- b
-    kScalarLoadGm,  // S: reads int32 out[a]
-    kScalarStoreGm, // S: int32 out[a] <- b
-    kClean,         // dcci of the line of out[a], or with b = 1 of every line
-    kSetFlag,       // event a, id b
-    kWaitFlag,      // event a, id b
-    kBarrier,       // pipe a
+    kLoad,           // MTE2: UB[a] <- in[b], c bytes
+    kLoadOut,        // MTE2: UB[a] <- out[b], c bytes
+    kMove,           // V: UB[a] <- UB[b], c bytes
+    kStore,          // MTE3: out[a] <- UB[b], c bytes
+    kStoreIn,        // MTE3: in[a] <- UB[b], c bytes
+    kScalarLoad,     // S: reads int32 UB[a]
+    kScalarStore,    // S: int32 UB[a] <- b
+    kScalarLoadGm,   // S: reads int32 out[a]
+    kScalarStoreGm,  // S: int32 out[a] <- b
+    kClean,          // dcci of the line of out[a], or with b = 1 of every line
+    kSetFlag,        // event a, id b
+    kWaitFlag,       // event a, id b
+    kBarrier,        // pipe a
     kSyncAll,
-    kSetAtomic,     // a = 1: add of int32; 0: none
-    kSetMaskMode,   // a = 1: counter; 0: normal
-    kOnBlock,       // what follows is for block a only; -1: for every block
+    kSetAtomic,    // a = 1: add of int32; 0: none
+    kSetMaskMode,  // a = 1: counter; 0: normal
+    kOnBlock,      // what follows is for block a only; -1: for every block
 };
 
 struct Step {
@@ -41,15 +41,16 @@ struct Program {
     Step steps[kMostSteps];
 };
 
-#define PROBE_EVENTS(X)                                                                      \
-    X(MTE2_V) X(V_MTE2) X(MTE3_V) X(V_MTE3) X(MTE3_MTE2) X(MTE2_MTE3) X(S_V) X(V_S) X(S_MTE2) \
-    X(MTE2_S) X(S_MTE3) X(MTE3_S) X(V_V) X(M_V) X(MTE1_M)
+#define PROBE_EVENTS(X)                                                                       \
+    X(MTE2_V)                                                                                 \
+    X(V_MTE2) X(MTE3_V) X(V_MTE3) X(MTE3_MTE2) X(MTE2_MTE3) X(S_V) X(V_S) X(S_MTE2) X(MTE2_S) \
+        X(S_MTE3) X(MTE3_S) X(V_V) X(M_V) X(MTE1_M)
 
 __aicore__ inline void Flag(bool set, int32_t event, int32_t id) {
     switch (static_cast<HardEvent>(event)) {
-#define PROBE_EVENT(name)                                                                 \
-    case HardEvent::name:                                                                 \
-        set ? SetFlag<HardEvent::name>(id) : WaitFlag<HardEvent::name>(id);               \
+#define PROBE_EVENT(name)                                                   \
+    case HardEvent::name:                                                   \
+        set ? SetFlag<HardEvent::name>(id) : WaitFlag<HardEvent::name>(id); \
         break;
         PROBE_EVENTS(PROBE_EVENT)
 #undef PROBE_EVENT
@@ -60,9 +61,9 @@ __aicore__ inline void Flag(bool set, int32_t event, int32_t id) {
 
 __aicore__ inline void Barrier(int32_t pipe) {
     switch (pipe) {
-#define PROBE_PIPE(name)      \
-    case name:                \
-        PipeBarrier<name>();  \
+#define PROBE_PIPE(name)     \
+    case name:               \
+        PipeBarrier<name>(); \
         break;
         PROBE_PIPE(PIPE_S)
         PROBE_PIPE(PIPE_V)

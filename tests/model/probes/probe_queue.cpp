@@ -55,7 +55,8 @@ class Pipeline {
 
 // A queue of depth 1 with `buffers` buffers, one of depth 2 with one, and the input to fill them.
 struct Bench {
-    __aicore__ Bench(TPipe* tpipe, GM_ADDR x, uint8_t buffers) : pipe(tpipe), gm(probe::Gm<int32_t>(x)) {
+    __aicore__ Bench(TPipe* tpipe, GM_ADDR x, uint8_t buffers)
+        : pipe(tpipe), gm(probe::Gm<int32_t>(x)) {
         pipe->InitBuffer(queue, buffers, kBytes);
         pipe->InitBuffer(other, 1, kBytes);
         pipe->InitBuffer(result, kBytes);
@@ -138,9 +139,7 @@ __aicore__ inline void ReadAfterFree(Bench& bench) {
     bench.Filled();
 }
 
-__aicore__ inline void GetMoreThanTheBuffer(Bench& bench) {
-    bench.result.Get<int32_t>(kCount + 1);
-}
+__aicore__ inline void GetMoreThanTheBuffer(Bench& bench) { bench.result.Get<int32_t>(kCount + 1); }
 
 __aicore__ inline void TakeNineEventIds(Bench& bench) {
     for (int i = 0; i < 9; ++i) {
@@ -185,11 +184,11 @@ extern "C" __global__ __aicore__ void probe_pipeline(GM_ADDR x, GM_ADDR z, GM_AD
 }
 
 // Each is a kernel with one buffer in a queue of depth 1, except where it says how many.
-#define PROBE_QUEUE(name, buffers, body)                           \
+#define PROBE_QUEUE(name, buffers, body)                                  \
     extern "C" __global__ __aicore__ void probe_queue_##name(GM_ADDR x) { \
-        TPipe pipe;                                                \
-        Bench bench(&pipe, x, buffers);                            \
-        body(bench);                                               \
+        TPipe pipe;                                                       \
+        Bench bench(&pipe, x, buffers);                                   \
+        body(bench);                                                      \
     }
 PROBE_QUEUE(alloc_beyond, 1, AllocBeyondTheBuffers)
 PROBE_QUEUE(enque_foreign, 1, EnQueAForeignTensor)
