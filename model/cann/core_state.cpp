@@ -40,7 +40,7 @@ struct Base {
     NpuCoreKind core;
     NpuMemory memory;
     Hardware hardware;
-    uint8_t* ConstDefiner::*pointer;
+    uint8_t* ConstDefiner::* pointer;
 };
 constexpr std::array<Base, 6> kBases = {{
     {kNpuAiv, kNpuUb, Hardware::UB, &ConstDefiner::cpuUB},
@@ -106,7 +106,10 @@ uint32_t LocalAddress(NpuMemory memory, const void* pointer) {
 }
 
 KeepCore::KeepCore()
-    : pipe_(g_tPipePtr), kfcClient_(AscendC::g_kfcClient), deqValue_(g_deqValue), control_(control) {}
+    : pipe_(g_tPipePtr),
+      kfcClient_(AscendC::g_kfcClient),
+      deqValue_(g_deqValue),
+      control_(control) {}
 
 KeepCore::~KeepCore() {
     g_tPipePtr = pipe_;

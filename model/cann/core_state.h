@@ -5,9 +5,8 @@
 // the core that runs, so every pointer that a kernel derives from them lies in its own core.
 #pragma once
 
-#include "kernel_operator.h"
-
 #include "isa/isa.h"
+#include "kernel_operator.h"
 
 namespace npu_cann {
 

@@ -47,13 +47,20 @@ uint32_t BitsOf(T value) {
 // overload.
 #define NPU_UNARY_STRIDES(Step) \
     uint8_t repeats, uint16_t targetBlock, uint16_t sourceBlock, Step targetStep, Step sourceStep
-#define NPU_UNARY_REPEAT {repeats, {targetBlock, targetStep}, {sourceBlock, sourceStep}}
+#define NPU_UNARY_REPEAT                                                \
+    {                                                                   \
+        repeats, {targetBlock, targetStep}, { sourceBlock, sourceStep } \
+    }
 
-#define NPU_BINARY_STRIDES                                                           \
+#define NPU_BINARY_STRIDES                                                            \
     uint8_t repeats, uint8_t targetBlock, uint8_t source0Block, uint8_t source1Block, \
         uint8_t targetStep, uint8_t source0Step, uint8_t source1Step
-#define NPU_BINARY_REPEAT \
-    {repeats, {targetBlock, targetStep}, {source0Block, source0Step}, {source1Block, source1Step}}
+#define NPU_BINARY_REPEAT                                                  \
+    {                                                                      \
+        repeats, {targetBlock, targetStep}, {source0Block, source0Step}, { \
+            source1Block, source1Step                                      \
+        }                                                                  \
+    }
 
 // Expands X(argument, T) for each type.
 #define NPU_FLOATS(X, ...) X(__VA_ARGS__, half) X(__VA_ARGS__, float)

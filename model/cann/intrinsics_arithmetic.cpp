@@ -6,9 +6,9 @@ using npu_cann::BitsOf;
 using npu_cann::kTypeOf;
 using npu_cann::Ub;
 
-#define NPU_BINARY(name, op, T)                                                     \
-    void name(T* target, T* source0, T* source1, NPU_BINARY_STRIDES) {              \
-        const NpuBinaryRepeat repeat NPU_BINARY_REPEAT;                             \
+#define NPU_BINARY(name, op, T)                                                         \
+    void name(T* target, T* source0, T* source1, NPU_BINARY_STRIDES) {                  \
+        const NpuBinaryRepeat repeat NPU_BINARY_REPEAT;                                 \
         NpuVectorBinary(op, kTypeOf<T>, Ub(target), Ub(source0), Ub(source1), &repeat); \
     }
 NPU_NUMBERS(NPU_BINARY, vadd, kNpuVadd)
@@ -27,12 +27,11 @@ NPU_BINARY(vsubrelu, kNpuVsubrelu, int16_t)
 NPU_BITS16(NPU_BINARY, vand, kNpuVand)
 NPU_BITS16(NPU_BINARY, vor, kNpuVor)
 
-#define NPU_BINARY_MIXED(name, op, Target, Source, ...)                                       \
-    void name(Target* target, Source* source0, Source* source1,                               \
-              NPU_BINARY_STRIDES __VA_ARGS__) {                                               \
-        const NpuBinaryRepeat repeat NPU_BINARY_REPEAT;                                       \
-        NpuVectorBinaryMixed(op, kTypeOf<Source>, kTypeOf<Target>, Ub(target), Ub(source0),   \
-                             Ub(source1), &repeat);                                           \
+#define NPU_BINARY_MIXED(name, op, Target, Source, ...)                                           \
+    void name(Target* target, Source* source0, Source* source1, NPU_BINARY_STRIDES __VA_ARGS__) { \
+        const NpuBinaryRepeat repeat NPU_BINARY_REPEAT;                                           \
+        NpuVectorBinaryMixed(op, kTypeOf<Source>, kTypeOf<Target>, Ub(target), Ub(source0),       \
+                             Ub(source1), &repeat);                                               \
     }
 #define NPU_COMMA_BOOL , bool
 NPU_BINARY_MIXED(vmla, kNpuVmla, float, half)
@@ -45,9 +44,9 @@ NPU_BINARY_MIXED(vsubreluconv_f162s8, kNpuVsubrelu, int8_t, half, NPU_COMMA_BOOL
 NPU_BINARY_MIXED(vsubreluconv_s162s8, kNpuVsubrelu, int8_t, int16_t, NPU_COMMA_BOOL)
 NPU_BINARY_MIXED(vsubreluconv_f322f16, kNpuVsubrelu, half, float, NPU_COMMA_BOOL)
 
-#define NPU_UNARY(name, op, T)                                        \
-    void name(T* target, T* source, NPU_UNARY_STRIDES(uint8_t)) {     \
-        const NpuUnaryRepeat repeat NPU_UNARY_REPEAT;                 \
+#define NPU_UNARY(name, op, T)                                           \
+    void name(T* target, T* source, NPU_UNARY_STRIDES(uint8_t)) {        \
+        const NpuUnaryRepeat repeat NPU_UNARY_REPEAT;                    \
         NpuVectorUnary(op, kTypeOf<T>, Ub(target), Ub(source), &repeat); \
     }
 NPU_FLOATS(NPU_UNARY, vabs, kNpuVabs)
@@ -61,7 +60,7 @@ NPU_UNARY(vrelu, kNpuVrelu, int32_t)
 NPU_BITS16(NPU_UNARY, vnot, kNpuVnot)
 
 // `Scalar` is what the intrinsic takes, a value or a number of bits.
-#define NPU_SCALAR(name, op, Step, Target, Source, Scalar, extra)                            \
+#define NPU_SCALAR(name, op, Step, Target, Source, Scalar, extra)                             \
     void name(Target* target, Source* source, Scalar scalar, NPU_UNARY_STRIDES(Step) extra) { \
         const NpuUnaryRepeat repeat NPU_UNARY_REPEAT;                                         \
         NpuVectorScalar(op, kTypeOf<Source>, kTypeOf<Target>, Ub(target), Ub(source),         \
@@ -83,7 +82,7 @@ NPU_SCALAR(vaxpy, kNpuVaxpy, uint8_t, float, half, half, )
 NPU_BITS16(NPU_SHIFT_LEFT, vshl, kNpuVshl)
 NPU_BITS32(NPU_SHIFT_LEFT, vshl, kNpuVshl)
 #define NPU_COMMA_ROUND , bool round
-#define NPU_SHIFT_RIGHT(T, Scalar)                                               \
+#define NPU_SHIFT_RIGHT(T, Scalar) \
     NPU_SCALAR(vshr, round ? kNpuVshrRound : kNpuVshr, uint16_t, T, T, Scalar, NPU_COMMA_ROUND)
 NPU_SHIFT_RIGHT(int16_t, int32_t)
 NPU_SHIFT_RIGHT(int32_t, int32_t)
@@ -91,11 +90,11 @@ NPU_SHIFT_RIGHT(uint16_t, uint32_t)
 NPU_SHIFT_RIGHT(uint32_t, uint32_t)
 
 // Takes source strides that nothing reads.
-#define NPU_FILL(T)                                                            \
-    void vector_dup(T* target, T value, uint8_t repeats, uint16_t targetBlock, \
-                    uint16_t, uint8_t targetStep, uint8_t) {                   \
-        const NpuVectorStride stride{targetBlock, targetStep};                 \
-        NpuVectorFill(kTypeOf<T>, Ub(target), BitsOf(value), repeats, &stride); \
+#define NPU_FILL(T)                                                                      \
+    void vector_dup(T* target, T value, uint8_t repeats, uint16_t targetBlock, uint16_t, \
+                    uint8_t targetStep, uint8_t) {                                       \
+        const NpuVectorStride stride{targetBlock, targetStep};                           \
+        NpuVectorFill(kTypeOf<T>, Ub(target), BitsOf(value), repeats, &stride);          \
     }
 NPU_FILL(half)
 NPU_FILL(float)
@@ -105,10 +104,10 @@ NPU_FILL(uint16_t)
 NPU_FILL(int32_t)
 NPU_FILL(uint32_t)
 
-#define NPU_COPY(T)                                                  \
-    void vcopy(T* target, T* source, NPU_UNARY_STRIDES(uint16_t)) {  \
-        const NpuUnaryRepeat repeat NPU_UNARY_REPEAT;                \
-        NpuVectorCopy(kTypeOf<T>, Ub(target), Ub(source), &repeat);  \
+#define NPU_COPY(T)                                                 \
+    void vcopy(T* target, T* source, NPU_UNARY_STRIDES(uint16_t)) { \
+        const NpuUnaryRepeat repeat NPU_UNARY_REPEAT;               \
+        NpuVectorCopy(kTypeOf<T>, Ub(target), Ub(source), &repeat); \
     }
 NPU_COPY(uint16_t)
 NPU_COPY(uint32_t)

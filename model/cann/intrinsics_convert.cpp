@@ -6,15 +6,15 @@ using npu_cann::kTypeOf;
 using npu_cann::Ub;
 
 // Step: the type of the repeat strides in the overload that the headers call.
-#define NPU_CONVERT(pair, letter, rounding, Step, Target, Source)                             \
-    void vconv_##pair##letter(Target* target, Source* source, NPU_UNARY_STRIDES(Step)) {      \
-        const NpuUnaryRepeat repeat NPU_UNARY_REPEAT;                                         \
-        NpuVectorConvert(kTypeOf<Source>, kTypeOf<Target>, rounding, Ub(target), Ub(source),  \
-                         &repeat);                                                            \
+#define NPU_CONVERT(pair, letter, rounding, Step, Target, Source)                            \
+    void vconv_##pair##letter(Target* target, Source* source, NPU_UNARY_STRIDES(Step)) {     \
+        const NpuUnaryRepeat repeat NPU_UNARY_REPEAT;                                        \
+        NpuVectorConvert(kTypeOf<Source>, kTypeOf<Target>, rounding, Ub(target), Ub(source), \
+                         &repeat);                                                           \
     }
 #define NPU_EXACT(pair, Step, Target, Source) \
     NPU_CONVERT(pair, , kNpuRoundNone, Step, Target, Source)
-#define NPU_ROUNDED(pair, Step, Target, Source)              \
+#define NPU_ROUNDED(pair, Step, Target, Source)                \
     NPU_CONVERT(pair, f, kNpuRoundFloor, Step, Target, Source) \
     NPU_CONVERT(pair, c, kNpuRoundCeil, Step, Target, Source)  \
     NPU_CONVERT(pair, a, kNpuRoundAway, Step, Target, Source)
@@ -81,15 +81,15 @@ void vconv_deq(half* target, int32_t* source, NPU_UNARY_STRIDES(uint8_t)) {
     NpuVectorDequantToHalf(Ub(target), Ub(source), &repeat);
 }
 
-#define NPU_DEQUANT(name, perLane, highHalf, Target)                              \
-    void name(Target* target, int16_t* source, NPU_UNARY_STRIDES(uint8_t)) {      \
-        const NpuUnaryRepeat repeat NPU_UNARY_REPEAT;                             \
+#define NPU_DEQUANT(name, perLane, highHalf, Target)                                \
+    void name(Target* target, int16_t* source, NPU_UNARY_STRIDES(uint8_t)) {        \
+        const NpuUnaryRepeat repeat NPU_UNARY_REPEAT;                               \
         NpuVectorDequantToByte(perLane, highHalf, Ub(target), Ub(source), &repeat); \
     }
-#define NPU_DEQUANTS(Target)                                  \
-    NPU_DEQUANT(vconv_deqs162b8l, false, false, Target)       \
-    NPU_DEQUANT(vconv_deqs162b8h, false, true, Target)        \
-    NPU_DEQUANT(vconv_vdeqs162b8l, true, false, Target)       \
+#define NPU_DEQUANTS(Target)                            \
+    NPU_DEQUANT(vconv_deqs162b8l, false, false, Target) \
+    NPU_DEQUANT(vconv_deqs162b8h, false, true, Target)  \
+    NPU_DEQUANT(vconv_vdeqs162b8l, true, false, Target) \
     NPU_DEQUANT(vconv_vdeqs162b8h, true, true, Target)
 NPU_DEQUANTS(int8_t)
 NPU_DEQUANTS(uint8_t)

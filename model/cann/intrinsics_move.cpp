@@ -2,8 +2,8 @@
 // Intrinsics that move data between GM and UB, and within UB.
 #include "core_state.h"
 
-using npu_cann::Gm;
 using npu_cann::control;
+using npu_cann::Gm;
 using npu_cann::Ub;
 
 namespace {
@@ -37,18 +37,16 @@ void copy_ubuf_to_ubuf(void* target, void* source, uint8_t, uint16_t count, uint
     NpuCopyUbToUb(Ub(target), Ub(source), &burst);
 }
 
-#define NPU_ALIGNED_COPIES(bits, bytes)                                                           \
-    void copy_gm_to_ubuf_align_b##bits(void* target, void* source, uint8_t, uint16_t count,       \
-                                       uint32_t length, uint8_t left, uint8_t right,              \
-                                       uint32_t sourceGap, uint32_t targetGap) {                  \
-        CopyIn(target, source,                                                                    \
-               {count, length, left, right, sourceGap, targetGap, bytes, false});                 \
-    }                                                                                             \
-    void copy_ubuf_to_gm_align_b##bits(void* target, void* source, uint8_t, uint16_t count,       \
-                                       uint32_t length, uint8_t left, uint8_t right,              \
-                                       uint32_t sourceGap, uint32_t targetGap) {                  \
-        CopyOut(target, source,                                                                   \
-                {count, length, left, right, sourceGap, targetGap, bytes, false});                \
+#define NPU_ALIGNED_COPIES(bits, bytes)                                                            \
+    void copy_gm_to_ubuf_align_b##bits(void* target, void* source, uint8_t, uint16_t count,        \
+                                       uint32_t length, uint8_t left, uint8_t right,               \
+                                       uint32_t sourceGap, uint32_t targetGap) {                   \
+        CopyIn(target, source, {count, length, left, right, sourceGap, targetGap, bytes, false});  \
+    }                                                                                              \
+    void copy_ubuf_to_gm_align_b##bits(void* target, void* source, uint8_t, uint16_t count,        \
+                                       uint32_t length, uint8_t left, uint8_t right,               \
+                                       uint32_t sourceGap, uint32_t targetGap) {                   \
+        CopyOut(target, source, {count, length, left, right, sourceGap, targetGap, bytes, false}); \
     }
 NPU_ALIGNED_COPIES(8, 1)
 NPU_ALIGNED_COPIES(16, 2)

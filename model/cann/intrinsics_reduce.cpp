@@ -9,34 +9,34 @@ using npu_cann::Ub;
     uint8_t repeats, uint16_t targetStep, uint16_t sourceBlock, uint16_t sourceStep
 #define NPU_REDUCE_REPEAT {repeats, targetStep, sourceBlock, sourceStep}
 
-#define NPU_REDUCE(name, op, T)                                            \
-    void name(T* target, T* source, NPU_REDUCE_STRIDES) {                  \
-        const NpuReduceRepeat repeat NPU_REDUCE_REPEAT;                    \
-        NpuVectorReduce(op, kTypeOf<T>, Ub(target), Ub(source), &repeat);  \
+#define NPU_REDUCE(name, op, T)                                           \
+    void name(T* target, T* source, NPU_REDUCE_STRIDES) {                 \
+        const NpuReduceRepeat repeat NPU_REDUCE_REPEAT;                   \
+        NpuVectorReduce(op, kTypeOf<T>, Ub(target), Ub(source), &repeat); \
     }
 NPU_FLOATS(NPU_REDUCE, vcgadd, kNpuVcgadd)
 NPU_FLOATS(NPU_REDUCE, vcgmax, kNpuVcgmax)
 NPU_FLOATS(NPU_REDUCE, vcgmin, kNpuVcgmin)
 NPU_FLOATS(NPU_REDUCE, vcpadd, kNpuVcpadd)
 
-#define NPU_SUM(T)                                                                \
-    void vcadd(T* target, T* source, NPU_REDUCE_STRIDES, bool intoRegister) {     \
-        const NpuReduceRepeat repeat NPU_REDUCE_REPEAT;                           \
-        if (intoRegister) {                                                       \
-            NpuVectorAccumulate(kTypeOf<T>, Ub(source), &repeat);                 \
-        } else {                                                                  \
+#define NPU_SUM(T)                                                                   \
+    void vcadd(T* target, T* source, NPU_REDUCE_STRIDES, bool intoRegister) {        \
+        const NpuReduceRepeat repeat NPU_REDUCE_REPEAT;                              \
+        if (intoRegister) {                                                          \
+            NpuVectorAccumulate(kTypeOf<T>, Ub(source), &repeat);                    \
+        } else {                                                                     \
             NpuVectorReduce(kNpuVcadd, kTypeOf<T>, Ub(target), Ub(source), &repeat); \
-        }                                                                         \
+        }                                                                            \
     }
 NPU_SUM(half)
 NPU_SUM(float)
 
 // Order_t counts as NpuExtremeOrder does.
-#define NPU_EXTREME(name, largest, T)                                                     \
-    void name(T* target, T* source, NPU_REDUCE_STRIDES, Order_t order) {                  \
-        const NpuReduceRepeat repeat NPU_REDUCE_REPEAT;                                   \
-        NpuVectorExtreme(largest, static_cast<NpuExtremeOrder>(order), kTypeOf<T>,        \
-                         Ub(target), Ub(source), &repeat);                                \
+#define NPU_EXTREME(name, largest, T)                                                          \
+    void name(T* target, T* source, NPU_REDUCE_STRIDES, Order_t order) {                       \
+        const NpuReduceRepeat repeat NPU_REDUCE_REPEAT;                                        \
+        NpuVectorExtreme(largest, static_cast<NpuExtremeOrder>(order), kTypeOf<T>, Ub(target), \
+                         Ub(source), &repeat);                                                 \
     }
 NPU_FLOATS(NPU_EXTREME, vcmax, true)
 NPU_FLOATS(NPU_EXTREME, vcmin, false)
@@ -45,11 +45,10 @@ int64_t get_acc_val() { return static_cast<int64_t>(NpuAccumulator()); }
 int64_t get_max_min_cnt() { return static_cast<int64_t>(NpuExtremeResult()); }
 int64_t get_rsvd_cnt() { return static_cast<int64_t>(NpuCompressedCount()); }
 
-#define NPU_BROADCAST(T)                                                                      \
-    void vbrcb(T* target, T* source, uint16_t targetBlock, uint16_t targetStep,               \
-               uint8_t repeats) {                                                             \
-        const NpuBroadcastRepeat repeat{repeats, targetBlock, targetStep};                    \
-        NpuVectorBroadcast(kTypeOf<T>, Ub(target), Ub(source), &repeat);                      \
+#define NPU_BROADCAST(T)                                                                           \
+    void vbrcb(T* target, T* source, uint16_t targetBlock, uint16_t targetStep, uint8_t repeats) { \
+        const NpuBroadcastRepeat repeat{repeats, targetBlock, targetStep};                         \
+        NpuVectorBroadcast(kTypeOf<T>, Ub(target), Ub(source), &repeat);                           \
     }
 NPU_BROADCAST(uint16_t)
 NPU_BROADCAST(uint32_t)
@@ -70,28 +69,26 @@ uint64_t GatherBase(uint32_t lowHalf) {
 
 }  // namespace
 
-#define NPU_GATHER(T)                                                                       \
-    void vgather(T* target, uint32_t* offsets, uint32_t base, uint16_t targetStep,          \
-                 uint8_t repeats) {                                                         \
-        NpuVectorGather(kTypeOf<T>, Ub(target), Ub(offsets), GatherBase(base), repeats,     \
-                        targetStep);                                                        \
-    }                                                                                       \
-    void vgatherb(T* target, uint32_t* offsets, uint32_t base, uint16_t targetStep,         \
-                  uint8_t targetBlock, uint8_t repeats) {                                   \
+#define NPU_GATHER(T)                                                                        \
+    void vgather(T* target, uint32_t* offsets, uint32_t base, uint16_t targetStep,           \
+                 uint8_t repeats) {                                                          \
+        NpuVectorGather(kTypeOf<T>, Ub(target), Ub(offsets), GatherBase(base), repeats,      \
+                        targetStep);                                                         \
+    }                                                                                        \
+    void vgatherb(T* target, uint32_t* offsets, uint32_t base, uint16_t targetStep,          \
+                  uint8_t targetBlock, uint8_t repeats) {                                    \
         NpuVectorGatherBlock(kTypeOf<T>, Ub(target), Ub(offsets), GatherBase(base), repeats, \
-                             {targetBlock, targetStep});                                    \
-    }                                                                                       \
-    void vreducev2(T* target, T* source, T* mask, uint16_t repeats, uint8_t sourceBlock,    \
-                   uint8_t pattern, uint16_t sourceStep, uint8_t maskStep) {                \
-        const NpuCompressRepeat repeat{repeats, {sourceBlock, sourceStep}, maskStep};       \
-        NpuVectorCompress(kTypeOf<T>, Ub(target), Ub(source), Ub(mask), pattern, &repeat);  \
+                             {targetBlock, targetStep});                                     \
+    }                                                                                        \
+    void vreducev2(T* target, T* source, T* mask, uint16_t repeats, uint8_t sourceBlock,     \
+                   uint8_t pattern, uint16_t sourceStep, uint8_t maskStep) {                 \
+        const NpuCompressRepeat repeat{repeats, {sourceBlock, sourceStep}, maskStep};        \
+        NpuVectorCompress(kTypeOf<T>, Ub(target), Ub(source), Ub(mask), pattern, &repeat);   \
     }
 NPU_GATHER(uint16_t)
 NPU_GATHER(uint32_t)
 
-void vtranspose(uint16_t* target, uint16_t* source) {
-    NpuVectorTranspose(Ub(target), Ub(source));
-}
+void vtranspose(uint16_t* target, uint16_t* source) { NpuVectorTranspose(Ub(target), Ub(source)); }
 
 void set_va_reg_sb(ub_addr8_t number, uint64_t* pointers) {
     constexpr int kAddresses = 8;

@@ -6,27 +6,25 @@ using npu_cann::BitsOf;
 using npu_cann::kTypeOf;
 using npu_cann::Ub;
 
-#define NPU_COMPARE_TO_MASK(letters, relation, T)                                         \
-    void vcmp_##letters(T* source0, T* source1, NPU_BINARY_STRIDES) {                     \
-        const NpuBinaryRepeat repeat NPU_BINARY_REPEAT;                                   \
-        NpuVectorCompareToMask(relation, kTypeOf<T>, Ub(source0), Ub(source1), &repeat);  \
+#define NPU_COMPARE_TO_MASK(letters, relation, T)                                        \
+    void vcmp_##letters(T* source0, T* source1, NPU_BINARY_STRIDES) {                    \
+        const NpuBinaryRepeat repeat NPU_BINARY_REPEAT;                                  \
+        NpuVectorCompareToMask(relation, kTypeOf<T>, Ub(source0), Ub(source1), &repeat); \
     }
-#define NPU_COMPARE(letters, relation, T)                                                  \
-    void vcmpv_##letters(uint8_t* target, T* source0, T* source1, NPU_BINARY_STRIDES) {    \
-        const NpuBinaryRepeat repeat NPU_BINARY_REPEAT;                                    \
-        NpuVectorCompare(relation, kTypeOf<T>, Ub(target), Ub(source0), Ub(source1),       \
-                         &repeat);                                                         \
+#define NPU_COMPARE(letters, relation, T)                                                      \
+    void vcmpv_##letters(uint8_t* target, T* source0, T* source1, NPU_BINARY_STRIDES) {        \
+        const NpuBinaryRepeat repeat NPU_BINARY_REPEAT;                                        \
+        NpuVectorCompare(relation, kTypeOf<T>, Ub(target), Ub(source0), Ub(source1), &repeat); \
     }
-#define NPU_COMPARE_SCALAR(letters, relation, T)                                           \
-    void vcmpvs_##letters(uint8_t* target, T* source, T scalar,                            \
-                          NPU_UNARY_STRIDES(uint16_t)) {                                   \
-        const NpuUnaryRepeat repeat NPU_UNARY_REPEAT;                                      \
-        NpuVectorCompareScalar(relation, kTypeOf<T>, Ub(target), Ub(source), BitsOf(scalar), \
-                               &repeat);                                                   \
+#define NPU_COMPARE_SCALAR(letters, relation, T)                                               \
+    void vcmpvs_##letters(uint8_t* target, T* source, T scalar, NPU_UNARY_STRIDES(uint16_t)) { \
+        const NpuUnaryRepeat repeat NPU_UNARY_REPEAT;                                          \
+        NpuVectorCompareScalar(relation, kTypeOf<T>, Ub(target), Ub(source), BitsOf(scalar),   \
+                               &repeat);                                                       \
     }
-#define NPU_COMPARES(letters, relation)                  \
-    NPU_FLOATS(NPU_COMPARE_TO_MASK, letters, relation)   \
-    NPU_FLOATS(NPU_COMPARE, letters, relation)           \
+#define NPU_COMPARES(letters, relation)                \
+    NPU_FLOATS(NPU_COMPARE_TO_MASK, letters, relation) \
+    NPU_FLOATS(NPU_COMPARE, letters, relation)         \
     NPU_FLOATS(NPU_COMPARE_SCALAR, letters, relation)
 NPU_COMPARES(lt, kNpuLess)
 NPU_COMPARES(gt, kNpuGreater)
@@ -59,21 +57,21 @@ void set_cmpmask(void* source) {
     NpuSetVectorMask(npu_cann::control.maskHigh, npu_cann::control.maskLow);
 }
 
-#define NPU_SELECT(T)                                                                          \
-    void vsel(T* target, T* source0, T* source1, NPU_BINARY_STRIDES) {                         \
-        const NpuBinaryRepeat repeat NPU_BINARY_REPEAT;                                        \
-        NpuVectorSelect(kNpuSelectByRegister, kTypeOf<T>, Ub(target), Ub(source0),             \
-                        Ub(source1), &repeat);                                                 \
-    }                                                                                          \
-    void vsel(T* target, T* source0, T* source1, NPU_BINARY_STRIDES, uint8_t mode) {           \
-        const NpuBinaryRepeat repeat NPU_BINARY_REPEAT;                                        \
-        NpuVectorSelect(static_cast<NpuSelectMode>(mode), kTypeOf<T>, Ub(target), Ub(source0), \
-                        Ub(source1), &repeat);                                                 \
-    }                                                                                          \
-    void vsel(T* target, T* source0, void* bits, NPU_BINARY_STRIDES, uint8_t mode) {           \
-        const NpuBinaryRepeat repeat NPU_BINARY_REPEAT;                                        \
-        NpuVectorSelect(static_cast<NpuSelectMode>(mode), kTypeOf<T>, Ub(target), Ub(source0), \
-                        Ub(bits), &repeat);                                                    \
+#define NPU_SELECT(T)                                                                           \
+    void vsel(T* target, T* source0, T* source1, NPU_BINARY_STRIDES) {                          \
+        const NpuBinaryRepeat repeat NPU_BINARY_REPEAT;                                         \
+        NpuVectorSelect(kNpuSelectByRegister, kTypeOf<T>, Ub(target), Ub(source0), Ub(source1), \
+                        &repeat);                                                               \
+    }                                                                                           \
+    void vsel(T* target, T* source0, T* source1, NPU_BINARY_STRIDES, uint8_t mode) {            \
+        const NpuBinaryRepeat repeat NPU_BINARY_REPEAT;                                         \
+        NpuVectorSelect(static_cast<NpuSelectMode>(mode), kTypeOf<T>, Ub(target), Ub(source0),  \
+                        Ub(source1), &repeat);                                                  \
+    }                                                                                           \
+    void vsel(T* target, T* source0, void* bits, NPU_BINARY_STRIDES, uint8_t mode) {            \
+        const NpuBinaryRepeat repeat NPU_BINARY_REPEAT;                                         \
+        NpuVectorSelect(static_cast<NpuSelectMode>(mode), kTypeOf<T>, Ub(target), Ub(source0),  \
+                        Ub(bits), &repeat);                                                     \
     }
 NPU_SELECT(half)
 NPU_SELECT(float)

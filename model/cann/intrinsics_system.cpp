@@ -4,9 +4,9 @@
 
 #include "core_state.h"
 
+using npu_cann::control;
 using npu_cann::Gm;
 using npu_cann::KeepCore;
-using npu_cann::control;
 
 namespace {
 

@@ -2,11 +2,10 @@
 // Included before every kernel source: what a CANN build generates around a kernel.
 #pragma once
 
-#include "kernel_operator.h"
-
 #include <cstring>
 
 #include "isa/isa.h"
+#include "kernel_operator.h"
 
 // Kernel entries are the only functions of kernels that the library shows.
 #undef __global__

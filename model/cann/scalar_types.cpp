@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "core_state.h"
-
 #include "include/ascendc/half_bits.h"
 
 namespace {
@@ -25,8 +24,7 @@ Integer Truncate(float value) {
     if (value <= static_cast<float>(Limits::min())) {
         return Limits::min();
     }
-    return value >= static_cast<float>(Limits::max()) ? Limits::max()
-                                                      : static_cast<Integer>(value);
+    return value >= static_cast<float>(Limits::max()) ? Limits::max() : static_cast<Integer>(value);
 }
 
 }  // namespace
@@ -82,10 +80,10 @@ bool Fp16T::operator>=(const Fp16T& other) const { return ToFloat() >= other.ToF
 bool Fp16T::operator<(const Fp16T& other) const { return ToFloat() < other.ToFloat(); }
 bool Fp16T::operator<=(const Fp16T& other) const { return ToFloat() <= other.ToFloat(); }
 
-#define NPU_ASSIGN(Value)                        \
+#define NPU_ASSIGN(Value)                         \
     Fp16T& Fp16T::operator=(const Value& value) { \
-        val = Fp16T(value).val;                  \
-        return *this;                            \
+        val = Fp16T(value).val;                   \
+        return *this;                             \
     }
 NPU_ASSIGN(Fp16T)
 NPU_ASSIGN(float)

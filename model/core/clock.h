@@ -62,4 +62,16 @@ inline void Clock::JoinRemote(const std::shared_ptr<const RemoteClock>& other) {
     remote = std::move(joined);
 }
 
+// What other cores take over from a clock of `core`, one of `cores`.
+inline std::shared_ptr<const RemoteClock> ToRemote(const Clock& clock, int32_t core,
+                                                   size_t cores) {
+    auto remote = clock.remote ? std::make_shared<RemoteClock>(*clock.remote)
+                               : std::make_shared<RemoteClock>(cores);
+    LocalClock& own = (*remote)[static_cast<size_t>(core)];
+    for (size_t pipe = 0; pipe < own.size(); ++pipe) {
+        own[pipe] = own[pipe] > clock.local[pipe] ? own[pipe] : clock.local[pipe];
+    }
+    return remote;
+}
+
 }  // namespace npu_model

@@ -37,6 +37,7 @@ struct Registers {
     NpuAtomic atomic = kNpuAtomicNone;
     NpuType atomicType = kNpuF32;
     uint64_t padValue = 0;
+    uint64_t storeAtomic = 0;  // set_st_atomic_cfg
     std::array<uint64_t, 2> compareMask{};  // written by register compares, read by select
     std::optional<uint64_t> compressedCount;  // elements that vreducev2 kept
     uint64_t deqScale = 0;

@@ -17,14 +17,7 @@ void CrossCoreScheduler::Set(Core& setter, const std::vector<Core*>& group,
 
     std::shared_ptr<const RemoteClock> clock;
     if (!ordersNothing) {
-        const Clock complete = setter.CompletionClock(pipe);
-        auto remote = complete.remote ? std::make_shared<RemoteClock>(*complete.remote)
-                                      : std::make_shared<RemoteClock>(cores_);
-        LocalClock& own = (*remote)[static_cast<size_t>(setter.Number())];
-        for (size_t p = 0; p < own.size(); ++p) {
-            own[p] = std::max(own[p], complete.local[p]);
-        }
-        clock = std::move(remote);
+        clock = ToRemote(setter.CompletionClock(pipe), setter.Number(), cores_);
     }
     const auto member = static_cast<size_t>(std::find(group.begin(), group.end(), &setter) -
                                             group.begin());

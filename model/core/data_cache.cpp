@@ -36,6 +36,20 @@ void DataCache::Store(Line& line, uint64_t offset, uint64_t value, uint32_t byte
     line.lastStore = number;
 }
 
+DataCache::Line DataCache::Split(Line& line, uint64_t offset) {
+    const uint64_t before = (uint64_t{1} << offset) - 1;
+    const uint32_t kept = static_cast<uint32_t>(offset) - line.first;
+    Line rest = line;
+    rest.first += kept;
+    rest.valid -= kept;
+    rest.host += kept;
+    rest.dirty &= ~before;
+    line.valid = kept;
+    dirtyLines_ += line.dirty != 0 && rest.dirty != 0 && (line.dirty & before) != 0 ? 1 : 0;
+    line.dirty &= before;
+    return rest;
+}
+
 void DataCache::WriteBack(Line& line) {
     // The hardware writes the whole line: bytes that others changed meanwhile are lost.
     if (line.dirty != 0) {

@@ -34,6 +34,8 @@ class DataCache {
     Line& Slot(uint64_t address);
     // Changes bytes of a line, as instruction `number`.
     void Store(Line& line, uint64_t offset, uint64_t value, uint32_t bytes, uint32_t number);
+    // Cuts a line in two: it keeps its bytes before `offset`, the result has the others.
+    Line Split(Line& line, uint64_t offset);
     // Copies a dirty line to global memory; it stays in the cache.
     void WriteBack(Line& line);
     // True when a store into one of the bytes has not been written back.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/cross_core.h"
+#include "core/gm_flags.h"
 #include "core/launch.h"
 
 namespace npu_model {
@@ -21,6 +22,7 @@ class LaunchState {
     const LaunchRequest& Request() const { return request_; }
     GlobalMemory& Gm() { return gm_; }
     CrossCoreScheduler& CrossCore() { return crossCore_; }
+    GmFlags& FlagsInGm() { return gmFlags_; }
     const std::vector<std::unique_ptr<Core>>& Cores() const { return cores_; }
     std::vector<Core*> CoresOfKind(NpuCoreKind kind) const;
     std::vector<Core*> CoresOfBlock(int64_t block, NpuCoreKind kind) const;
@@ -54,6 +56,7 @@ class LaunchState {
     GlobalMemory gm_;
     std::vector<std::unique_ptr<Core>> cores_;
     CrossCoreScheduler crossCore_;
+    GmFlags gmFlags_;
     std::optional<Fault> fault_;
     std::string printed_;
     std::map<CallChain, Site> sites_;

@@ -177,7 +177,8 @@ void NpuSoftSyncAll(uint64_t gmWorkspace, uint32_t ubWorkspace, int32_t cores) {
     if (cores != 0) {
         group.resize(static_cast<size_t>(cores));
     }
-    if (std::find(group.begin(), group.end(), &core) == group.end()) {
+    const auto member = std::find(group.begin(), group.end(), &core);
+    if (member == group.end()) {
         issue.Fail(FaultKind::kCrossCore, "usedCores (" + std::to_string(cores) + ")",
                    "must include every core that calls SyncAll", kSoftSource);
     }
@@ -193,7 +194,7 @@ void NpuSoftSyncAll(uint64_t gmWorkspace, uint32_t ubWorkspace, int32_t cores) {
     }
     // Only this core counts in its slot, so the counters need no ordering of their own.
     uint8_t* slot = region->host + (gmWorkspace - region->address) +
-                    static_cast<size_t>(core.Block()) * kSlotBytes;
+                    static_cast<size_t>(member - group.begin()) * kSlotBytes;
     int32_t count = 0;
     std::memcpy(&count, slot, sizeof(count));
     if (count != core.softSyncs) {
@@ -210,6 +211,9 @@ void NpuSoftSyncAll(uint64_t gmWorkspace, uint32_t ubWorkspace, int32_t cores) {
                            mutated || !issue.checked);
     WaitForFlag(core, Core::kSoftSyncFlag, mutated);
 }
+
+// Scalar accesses are in order, and those of other pipes are ordered by flags only.
+void NpuDataSyncBarrier(NpuDsb) { Issue("dsb", kNpuPipeS).Commit(); }
 
 void NpuPollYield() {
     Core& core = CurrentCore();

@@ -17,5 +17,12 @@ NPU_API void NpuCrossCoreSet(NpuPipe pipe, int32_t mode, int32_t flag);
 NPU_API void NpuCrossCoreWait(int32_t flag);
 // Barrier over the first `cores` AIV (0: all) through counters in GM, 32 bytes a core.
 NPU_API void NpuSoftSyncAll(uint64_t gmWorkspace, uint32_t ubWorkspace, int32_t cores);
+// dsb: the scalar pipe waits for its own earlier accesses to the memory named.
+enum NpuDsb : uint8_t { kNpuDsbAll, kNpuDsbGm, kNpuDsbUb, kNpuDsbOrder };
+NPU_API void NpuDataSyncBarrier(NpuDsb memory);
+// copy_gm_to_ubuf and copy_ubuf_to_gm of blocks of 32 bytes whose first words are flags that other
+// cores write or poll: not a race, and who reads a flag is ordered after its writer.
+NPU_API void NpuLoadGmFlags(uint32_t target, uint64_t source, uint32_t flags);
+NPU_API void NpuStoreGmFlags(uint64_t target, uint32_t source, uint32_t flags);
 // Lets other cores run: what a loop that polls global memory has to call between its reads.
 NPU_API void NpuPollYield(void);

@@ -10,10 +10,17 @@ using namespace npu_model;
 int64_t NpuBlockIdx() { return CurrentCore().Block(); }
 int64_t NpuBlockCount() { return CurrentCore().Launch().Request().blocks; }
 int64_t NpuSubBlockIdx() { return CurrentCore().SubBlock(); }
-int64_t NpuSubBlockCount() { return CurrentCore().Launch().HasSubBlocks() ? 2 : 1; }
+int64_t NpuSubBlockCount() {
+    const Core& core = CurrentCore();
+    return core.Launch().HasSubBlocks() && core.Kind() == kNpuAiv ? 2 : 1;
+}
 NpuCoreKind NpuCurrentCoreKind() { return CurrentCore().Kind(); }
 uint64_t NpuTilingKey() { return CurrentCore().Launch().Request().tilingKey; }
 uint64_t NpuSystemCycle() { return 0; }
+uint64_t NpuArchVersion() {
+    constexpr uint64_t kVersion = 0x220;  // assumed: the number of the core type in its name
+    return kVersion << 32;
+}
 
 uint32_t NpuLocalBytes(NpuMemory memory) {
     const Soc& soc = *CurrentCore().Launch().Request().soc;
@@ -35,6 +42,11 @@ void NpuSetAtomic(NpuAtomic operation, NpuType type) {
     CurrentCore().registers.atomicType = type;
 }
 
+void NpuSetAtomicType(NpuType type) { CurrentCore().registers.atomicType = type; }
+
+void NpuSetStoreAtomic(uint64_t config) { CurrentCore().registers.storeAtomic = config; }
+uint64_t NpuStoreAtomic() { return CurrentCore().registers.storeAtomic; }
+
 void NpuSetPadValue(uint64_t value) { CurrentCore().registers.padValue = value; }
 
 void** NpuFrontEndState() { return CurrentCore().frontEnd.data(); }
@@ -48,6 +60,19 @@ void NpuFrontEndFault(NpuFrontEndRule rule, const char* function, const char* wh
     place.core = CurrentCore().Number();
     place.addresses = {reinterpret_cast<uint64_t>(__builtin_return_address(0))};
     Raise(kKinds[rule], place, what, "Ascend C API");
+}
+
+const uint8_t* NpuDump(NpuMemory memory, uint64_t address, uint32_t bytes) {
+    constexpr uint32_t kBlock = 32;
+    constexpr const char* kSource = "Ascend C API, DumpTensor";
+    Issue issue("dump_tensor", kNpuPipeMte3);
+    issue.RequireRange("bytes", bytes, 1, UINT32_MAX, kSource);
+    if (memory != kNpuGm) {
+        issue.RequireAligned("source", memory, address, kBlock, kSource);
+    }
+    const int read = issue.Read(Contiguous(memory, address, bytes, "source"));
+    issue.Commit();
+    return issue.Host(read);
 }
 
 void NpuPrint(const char* text) { CurrentCore().Launch().Print(text); }

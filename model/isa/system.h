@@ -7,10 +7,11 @@
 NPU_API int64_t NpuBlockIdx(void);       // block of this core, 0 .. blocks-1
 NPU_API int64_t NpuBlockCount(void);     // blocks of the launch
 NPU_API int64_t NpuSubBlockIdx(void);    // AIV within its block: 0 or 1
-NPU_API int64_t NpuSubBlockCount(void);  // AIV of one block
+NPU_API int64_t NpuSubBlockCount(void);  // cores of this kind in a block
 NPU_API NpuCoreKind NpuCurrentCoreKind(void);
 NPU_API uint64_t NpuTilingKey(void);
 NPU_API uint64_t NpuSystemCycle(void);    // of a 50 MHz counter; 0 while the model has no clock
+NPU_API uint64_t NpuArchVersion(void);    // code of the architecture in bits 32..43
 NPU_API uint32_t NpuLocalBytes(NpuMemory memory);  // capacity that a kernel may use
 // Host address of a local memory of this core, for a front end that addresses it by pointer.
 NPU_API uint8_t* NpuLocalHost(NpuMemory memory);
@@ -23,6 +24,10 @@ NPU_API void NpuSetMaskMode(bool counter);
 // Atomic mode of stores to GM: what the DMA does instead of overwriting, and on which type.
 enum NpuAtomic : uint8_t { kNpuAtomicNone, kNpuAtomicAdd, kNpuAtomicMax, kNpuAtomicMin };
 NPU_API void NpuSetAtomic(NpuAtomic operation, NpuType type);
+NPU_API void NpuSetAtomicType(NpuType type);  // the operation stays
+// set_st_atomic_cfg: bits 0..2 the type, 4..5 the operation of atomic stores of scalars.
+NPU_API void NpuSetStoreAtomic(uint64_t config);
+NPU_API uint64_t NpuStoreAtomic(void);
 
 // State of one core that a front end keeps in globals (the TPipe pointer): saved with the fiber.
 enum { kNpuFrontEndSlots = 8 };
@@ -30,7 +35,7 @@ NPU_API void** NpuFrontEndState(void);  // kNpuFrontEndSlots pointers, null at k
 
 // Rules that only a front end can see.
 enum NpuFrontEndRule : uint8_t {
-    kNpuRuleQueue,       // alloc, enque, deque, free out of order or beyond the depth
+    kNpuRuleQueue,       // calls of a queue or TPipe out of order, or beyond the depth
     kNpuRuleBuffer,      // InitBuffer beyond the capacity or the number of buffers
     kNpuRuleEventId,     // no free event id, or an id that TPipe did not hand out
     kNpuRuleArgument,    // an argument outside the documented range
@@ -40,4 +45,7 @@ enum NpuFrontEndRule : uint8_t {
 // Ends the kernel with a fault; `what` is one sentence. Does not return.
 NPU_API void NpuFrontEndFault(NpuFrontEndRule rule, const char* function, const char* what)
     __attribute__((noreturn));
+// The copy that DumpTensor makes, by MTE3. The bytes stay where the result points until the next
+// instruction.
+NPU_API const uint8_t* NpuDump(NpuMemory memory, uint64_t address, uint32_t bytes);
 NPU_API void NpuPrint(const char* text);  // printf of a kernel; kept with the launch and written out

@@ -108,7 +108,8 @@ def _half_ulp(values: np.ndarray, dtype: torch.dtype) -> np.ndarray:
     info = torch.finfo(dtype)
     smallest = info.tiny * info.eps
     _, exponents = np.frexp(np.abs(values))
-    return 0.5 * np.maximum(np.ldexp(info.eps, exponents - 1), smallest)
+    ulps: np.ndarray = np.maximum(np.ldexp(info.eps, exponents - 1), smallest)
+    return 0.5 * ulps
 
 
 def compare(output: torch.Tensor, exact: np.ndarray, rounded: torch.Tensor) -> Error:
@@ -164,9 +165,7 @@ def plain_attention(case: PagedCase, scale: float | None = None) -> torch.Tensor
     return output
 
 
-def exact_attention(
-    case: PagedCase, scale: float | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def exact_attention(case: PagedCase, scale: float | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return output and log-sum-exp of the reference for a filled case."""
     return reference.paged_attention(
         case.query.float().numpy(),

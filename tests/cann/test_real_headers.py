@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import ascend_attention
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
-
-import ascend_attention
 from ascend_attention.backends import model as backend
 from ascend_attention.model import (
     In,
@@ -29,7 +29,7 @@ from ascend_attention.model import (
     options,
     recorded,
 )
-from ascend_attention.testing import paged_case
+from ascend_attention.testing import PagedCase, paged_case
 
 if not os.environ.get("ASCENDC_HEADERS"):
     pytest.skip(
@@ -98,6 +98,12 @@ def assert_same(
     assert work_of(own.report) == work_of(cann.report)
 
 
+def attend(case: PagedCase) -> list[torch.Tensor]:
+    """Output and log-sum-exp of a filled case."""
+    arguments = case.query, case.key_cache, case.value_cache, case.block_tables, case.seq_lens
+    return list(ascend_attention.paged_attention(*arguments, return_lse=True))
+
+
 def test_every_kernel_is_there(cann_kernels: Library) -> None:
     names = {kernel for kernel, _ in backend.kernels().kernel_types}
     assert names
@@ -119,9 +125,11 @@ def test_reshape_and_cache_gives_the_same_bits(
     slots[::7] = -1  # skipped
 
     def call() -> list[torch.Tensor]:
-        caches = [case.key_cache.clone(), case.value_cache.clone()]
-        ascend_attention.reshape_and_cache_flash(case.keys, case.values, *caches, slots)
-        return caches
+        key_cache, value_cache = case.key_cache.clone(), case.value_cache.clone()
+        ascend_attention.reshape_and_cache_flash(
+            case.keys, case.values, key_cache, value_cache, slots
+        )
+        return [key_cache, value_cache]
 
     assert_same(call, cann_kernels, monkeypatch)
 
@@ -147,19 +155,7 @@ def test_paged_attention_gives_the_same_bits(
         lengths, heads=8, kv_heads=kv_heads, head_dim=head_dim, dtype=dtype, block_size=block_size
     ).filled()
 
-    def call() -> list[torch.Tensor]:
-        return list(
-            ascend_attention.paged_attention(
-                case.query,
-                case.key_cache,
-                case.value_cache,
-                case.block_tables,
-                case.seq_lens,
-                return_lse=True,
-            )
-        )
-
-    assert_same(call, cann_kernels, monkeypatch)
+    assert_same(lambda: attend(case), cann_kernels, monkeypatch)
 
 
 @pytest.mark.parametrize("order", ["reversed", "seeded"])
@@ -168,11 +164,7 @@ def test_scheduling_order_changes_nothing(
 ) -> None:
     case = paged_case((33, 7, 64)).filled()
 
-    def call() -> list[torch.Tensor]:
-        arguments = case.query, case.key_cache, case.value_cache, case.block_tables, case.seq_lens
-        return [ascend_attention.paged_attention(*arguments)]
-
-    assert_same(call, cann_kernels, monkeypatch, order=order, seed=3)
+    assert_same(lambda: attend(case), cann_kernels, monkeypatch, order=order, seed=3)
 
 
 def rows_of(kernel: str) -> list[tuple[str, int, str]]:
@@ -180,7 +172,7 @@ def rows_of(kernel: str) -> list[tuple[str, int, str]]:
     name_of = getattr(ctypes.CDLL(str(OWN_PROBES)), f"{kernel}_row")
     name_of.argtypes = [ctypes.c_size_t]
     name_of.restype = ctypes.c_char_p
-    rows = []
+    rows: list[tuple[str, int, str]] = []
     while (name := name_of(len(rows))) is not None:
         rows.append((kernel, len(rows), name.decode()))
     return rows
@@ -200,7 +192,7 @@ OTHER_ORDERING = {
 }
 
 
-def probe_input() -> np.ndarray:
+def probe_input() -> npt.NDArray[np.uint8]:
     """Random bits, and offsets that stay inside the source."""
     random = np.random.default_rng(7)
     data = random.integers(0, 256, (AREAS, AREA_BYTES), np.uint8)
@@ -216,15 +208,13 @@ def test_vector_function_gives_the_same_bits(
     outputs = [np.zeros_like(data) for _ in probes]
     with options(mode="checked"):
         own, cann = (
-            library.launch(
-                kernel, [In(data), InOut(output), In(np.array([number], np.int32))]
-            )
+            library.launch(kernel, [In(data), InOut(output), In(np.array([number], np.int32))])
             for library, output in zip(probes, outputs, strict=True)
         )
     unmoved = data.copy()
     unmoved[-1] = 0
     assert not np.array_equal(outputs[0], unmoved), "the call must change something"
-    assert np.array_equal(*outputs)
+    assert np.array_equal(outputs[0], outputs[1])
     if any(re.fullmatch(pattern, name) for pattern in OTHER_ORDERING):
         assert bytes_of(own) == bytes_of(cann)
     else:
@@ -235,10 +225,11 @@ def test_vector_function_gives_the_same_bits(
 def test_cores_keep_their_state_while_they_wait(
     order: str, probes: tuple[Library, Library]
 ) -> None:
-    blocks = 5
-    expected = np.repeat(np.arange(1, blocks + 1) + 100 * ((np.arange(1, blocks + 1) % blocks) + 1), 64)
+    blocks, elements = 5, 64
+    numbers = np.arange(1, blocks + 1)
+    expected = np.repeat(numbers + 100 * np.roll(numbers, -1), elements)
     for library in probes:
-        exchange, output = np.zeros((2, blocks * 64), np.int32)
+        exchange, output = np.zeros((2, blocks * elements), np.int32)
         with options(mode="checked", order=order, seed=1):
             library.launch(
                 "probe_sync", [Out(exchange), Out(output)], blocks=blocks, type="MIX_AIV_1_0"

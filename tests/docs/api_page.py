@@ -12,8 +12,8 @@ HEAD = """\
 # Ascend C functions that the model supports
 
 Made from `model/api/*.toml` by `python -m tests.docs`; do not edit. One row an overload for the
-Ascend 910B. *Instruction* is the hardware instruction that it lowers to. Every row has a test of its
-values and a test that provokes a fault, or says why it cannot fault.
+Ascend 910B. *Instruction* is the hardware instruction that it lowers to. Every row has a test of
+its values and a test that provokes a fault, or says why it cannot fault.
 """
 
 

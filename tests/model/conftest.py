@@ -20,8 +20,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[COLLECTED] = set()
 
 
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
+    parent.config.stash[COLLECTED].add(file_path)
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
-    item.config.stash[COLLECTED].add(item.path)
     for mark in item.iter_markers("covers"):
         row, kind = mark.args
         item.config.stash[COVERED].setdefault(row, set()).add(kind)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every wrong argument is one sentence with argument, value and rule, before anything is written."""
+"""Every wrong argument is one sentence with argument, value and rule, before anything runs."""
 
 from __future__ import annotations
 
@@ -265,7 +265,10 @@ def test_reshape_and_cache_names_the_wrong_argument_and_writes_nothing(name: str
     change(arguments)
     caches = [arguments["key_cache"].clone(), arguments["value_cache"].clone()]
 
-    with recorded() as launches, pytest.raises(error, match=r"^reshape_and_cache_flash: " + message):
+    with (
+        recorded() as launches,
+        pytest.raises(error, match=r"^reshape_and_cache_flash: " + message),
+    ):
         reshape_and_cache_flash(**arguments)
 
     assert not launches

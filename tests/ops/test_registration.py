@@ -10,7 +10,12 @@ import pytest
 import torch
 from ascend_attention.testing import paged_case
 
-UTILITIES = ("test_schema", "test_autograd_registration", "test_faketensor", "test_aot_dispatch_dynamic")
+UTILITIES = (
+    "test_schema",
+    "test_autograd_registration",
+    "test_faketensor",
+    "test_aot_dispatch_dynamic",
+)
 
 
 @pytest.mark.parametrize("return_lse", [False, True])

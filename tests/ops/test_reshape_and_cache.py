@@ -20,9 +20,9 @@ def random_bits(shape: tuple[int, ...], dtype: torch.dtype, seed: int) -> torch.
     """Return any bit patterns, NaN payloads included."""
     generator = torch.Generator().manual_seed(seed)
     info = torch.iinfo(BITS[dtype])
-    return torch.randint(
-        info.min, info.max, shape, generator=generator, dtype=BITS[dtype]
-    ).view(dtype)
+    return torch.randint(info.min, info.max, shape, generator=generator, dtype=BITS[dtype]).view(
+        dtype
+    )
 
 
 def bits(tensor: torch.Tensor) -> np.ndarray:

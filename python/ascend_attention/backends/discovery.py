@@ -35,10 +35,8 @@ def _model() -> Backend:
 
 def _npu() -> Backend:
     name = "Ascend C kernels on the NPU"
-    if find_spec("torch_npu") is None:
-        missing = "torch_npu is not installed (pip install torch_npu==2.13.0), and "
-    else:
-        missing = ""
+    installed = find_spec("torch_npu") is not None
+    missing = "" if installed else "torch_npu is not installed, and "
     return Backend(
         "npu",
         name,
@@ -48,10 +46,7 @@ def _npu() -> Backend:
 
 
 def _cuda() -> Backend:
-    if not torch.cuda.is_available():
-        missing = "torch finds no CUDA GPU, and "
-    else:
-        missing = ""
+    missing = "" if torch.cuda.is_available() else "torch finds no CUDA GPU, and "
     return Backend(
         "cuda",
         "Triton kernels",

@@ -18,7 +18,9 @@ def gather_and_attend(case: PagedCase) -> torch.Tensor:
     length = int(case.seq_lens[0])
 
     def gather(cache: torch.Tensor) -> torch.Tensor:
-        pages = cache[case.block_tables.long()]  # [batch, max_blocks, block_size, kv_heads, head_dim]
+        pages = cache[
+            case.block_tables.long()
+        ]  # [batch, max_blocks, block_size, kv_heads, head_dim]
         return pages.reshape(batch, -1, kv_heads, head_dim)[:, :length].transpose(1, 2)
 
     # The query heads of a group become rows of one small matrix: K and V are read once.
@@ -46,9 +48,7 @@ def bench_decode(context: int, repeats: int) -> dict[str, Timing]:
         context: Tokens of every sequence.
         repeats: Timed calls of each candidate.
     """
-    case = paged_case(
-        (context,) * 8, heads=32, kv_heads=8, head_dim=128, block_size=128
-    ).filled()
+    case = paged_case((context,) * 8, heads=32, kv_heads=8, head_dim=128, block_size=128).filled()
     difference = (gather_and_attend(case) - run_on_model(case, "fast")).abs().max()
     if not difference < 1e-2:  # noqa: PLR2004
         raise RuntimeError(f"bench: model and torch differ by {difference}")

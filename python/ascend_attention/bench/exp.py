@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -37,10 +38,7 @@ def bench_exp(repeats: int) -> dict[str, Timing]:
         with mode("fast"):
             for level in _native.levels():
                 measured = time_in_turn(
-                    {
-                        "full": lambda level=level: run(level, LOOPS),
-                        "launch": lambda level=level: run(level, 1),
-                    },
+                    {"full": partial(run, level, LOOPS), "launch": partial(run, level, 1)},
                     repeats=repeats,
                 )
                 full, launch = measured["full"], measured["launch"]

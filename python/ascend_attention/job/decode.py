@@ -103,10 +103,10 @@ def _attend(case: PagedCase, name: str) -> Result:
             return Result(name, "paged_attention", float("nan"), 0.0, None, str(error))
     assert isinstance(output, torch.Tensor)
     exact, _ = exact_attention(case)
-    error = compare(output, exact, plain_attention(case))
-    fault = "" if error.ok else error.text
+    judged = compare(output, exact, plain_attention(case))
+    fault = "" if judged.ok else judged.text
     return Result(
-        name, "paged_attention", error.worst, error.bound, reports[0], fault, ok=error.ok
+        name, "paged_attention", judged.worst, judged.bound, reports[0], fault, ok=judged.ok
     )
 
 

@@ -74,7 +74,7 @@ def _check_slots(slots: torch.Tensor, cache: torch.Tensor) -> None:
         raise _CHECKS.value_error(
             f"slot_mapping[{row}]", int(slots[row]), f"be less than {capacity} (negative skips)"
         )
-    ordered, rows = torch.sort(slots[slots >= 0])
+    ordered, _ = torch.sort(slots[slots >= 0])
     repeated = ordered[1:] == ordered[:-1]
     if bool(repeated.any()):
         slot = int(ordered[1:][repeated][0])

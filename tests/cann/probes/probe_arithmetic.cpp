@@ -11,36 +11,35 @@ constexpr uint64_t kMask = 40;
 constexpr int32_t kCount = 173;
 constexpr uint8_t kRepeats = 3;
 
-#define BINARY(F, T)                                                                        \
-    PROBE_ROW(#F "." #T ".count", F(u.Dst<T>(), u.Src0<T>(), u.Src1<T>(), kCount))          \
-    PROBE_ROW(#F "." #T ".mask", F(u.Dst<T>(), u.Src0<T>(), u.Src1<T>(), kMask, kRepeats,   \
-                                   BinaryRepeatParams(1, 2, 1, 9, 16, 8)))                  \
+#define BINARY(F, T)                                                                          \
+    PROBE_ROW(#F "." #T ".count", F(u.Dst<T>(), u.Src0<T>(), u.Src1<T>(), kCount))            \
+    PROBE_ROW(#F "." #T ".mask", F(u.Dst<T>(), u.Src0<T>(), u.Src1<T>(), kMask, kRepeats,     \
+                                   BinaryRepeatParams(1, 2, 1, 9, 16, 8)))                    \
     PROBE_ROW(#F "." #T ".bits", uint64_t bits[2] = {0xF0F0F0F00FF00FF1, 0x0123456789ABCDEF}; \
-              F(u.Dst<T>(), u.Src0<T>(), u.Src1<T>(), bits, kRepeats,                       \
+              F(u.Dst<T>(), u.Src0<T>(), u.Src1<T>(), bits, kRepeats,                         \
                 BinaryRepeatParams(1, 1, 0, 8, 8, 1)))
-#define UNARY(F, T)                                                                         \
-    PROBE_ROW(#F "." #T ".count", F(u.Dst<T>(), u.Src0<T>(), kCount))                       \
-    PROBE_ROW(#F "." #T ".mask", F(u.Dst<T>(), u.Src0<T>(), kMask, kRepeats,                \
-                                   UnaryRepeatParams(1, 2, 9, 16)))                         \
+#define UNARY(F, T)                                                                           \
+    PROBE_ROW(#F "." #T ".count", F(u.Dst<T>(), u.Src0<T>(), kCount))                         \
+    PROBE_ROW(#F "." #T ".mask",                                                              \
+              F(u.Dst<T>(), u.Src0<T>(), kMask, kRepeats, UnaryRepeatParams(1, 2, 9, 16)))    \
     PROBE_ROW(#F "." #T ".bits", uint64_t bits[2] = {0xF0F0F0F00FF00FF1, 0x0123456789ABCDEF}; \
               F(u.Dst<T>(), u.Src0<T>(), bits, kRepeats, UnaryRepeatParams(1, 0, 8, 1)))
-#define SCALAR(F, Target, T, value)                                                         \
-    PROBE_ROW(#F "." #Target "." #T ".count",                                               \
-              F(u.Dst<Target>(), u.Src0<T>(), T(value), kCount))                            \
-    PROBE_ROW(#F "." #Target "." #T ".mask",                                                \
-              F(u.Dst<Target>(), u.Src0<T>(), T(value), kMask, kRepeats,                    \
-                UnaryRepeatParams(1, 2, 9, 16)))                                            \
-    PROBE_ROW(#F "." #Target "." #T ".bits",                                                \
-              uint64_t bits[2] = {0xF0F0F0F00FF00FF1, 0x0123456789ABCDEF};                  \
-              F(u.Dst<Target>(), u.Src0<T>(), T(value), bits, kRepeats,                     \
-                UnaryRepeatParams(1, 0, 8, 1)))
-#define FILL(T, value)                                                                      \
-    PROBE_ROW("Duplicate." #T ".count", Duplicate(u.Dst<T>(), T(value), kCount))            \
+#define SCALAR(F, Target, T, value)                                                              \
+    PROBE_ROW(#F "." #Target "." #T ".count", F(u.Dst<Target>(), u.Src0<T>(), T(value), kCount)) \
+    PROBE_ROW(#F "." #Target "." #T ".mask", F(u.Dst<Target>(), u.Src0<T>(), T(value), kMask,    \
+                                               kRepeats, UnaryRepeatParams(1, 2, 9, 16)))        \
+    PROBE_ROW(                                                                                   \
+        #F "." #Target "." #T ".bits",                                                           \
+        uint64_t bits[2] = {0xF0F0F0F00FF00FF1, 0x0123456789ABCDEF};                             \
+        F(u.Dst<Target>(), u.Src0<T>(), T(value), bits, kRepeats, UnaryRepeatParams(1, 0, 8, 1)))
+#define FILL(T, value)                                                           \
+    PROBE_ROW("Duplicate." #T ".count", Duplicate(u.Dst<T>(), T(value), kCount)) \
     PROBE_ROW("Duplicate." #T ".mask", Duplicate(u.Dst<T>(), T(value), kMask, kRepeats, 2, 16))
-#define COPY(T)                                                                             \
-    PROBE_ROW("Copy." #T ".mask",                                                           \
+#define COPY(T)                   \
+    PROBE_ROW("Copy." #T ".mask", \
               Copy(u.Dst<T>(), u.Src0<T>(), kMask, kRepeats, CopyRepeatParams(1, 2, 9, 16)))
 
+// clang-format off
 const probe::Row kRows[] = {
     BINARY(Add, half) BINARY(Add, float) BINARY(Add, int16_t) BINARY(Add, int32_t)
     BINARY(Sub, half) BINARY(Sub, float) BINARY(Sub, int16_t) BINARY(Sub, int32_t)
@@ -78,13 +77,15 @@ const probe::Row kRows[] = {
     SCALAR(ShiftLeft, int32_t, int32_t, 5) SCALAR(ShiftLeft, uint32_t, uint32_t, 5)
     SCALAR(ShiftRight, int16_t, int16_t, 3) SCALAR(ShiftRight, uint16_t, uint16_t, 3)
     SCALAR(ShiftRight, int32_t, int32_t, 5) SCALAR(ShiftRight, uint32_t, uint32_t, 5)
-    PROBE_ROW("ShiftRight.int32_t.round", ShiftRight(u.Dst<int32_t>(), u.Src0<int32_t>(), 5, kMask,
-                                                     kRepeats, UnaryRepeatParams(), true))
+    PROBE_ROW("ShiftRight.int32_t.round",
+              ShiftRight(u.Dst<int32_t>(), u.Src0<int32_t>(), 5, kMask, kRepeats,
+                         UnaryRepeatParams(), true))
 
-    FILL(half, 1.5f) FILL(float, 1.5f) FILL(bfloat16_t, 1.5f) FILL(int16_t, -7) FILL(uint16_t, 7)
-    FILL(int32_t, -7) FILL(uint32_t, 7)
+    FILL(half, 1.5f) FILL(float, 1.5f) FILL(bfloat16_t, 1.5f)
+    FILL(int16_t, -7) FILL(uint16_t, 7) FILL(int32_t, -7) FILL(uint32_t, 7)
     COPY(half) COPY(bfloat16_t) COPY(uint16_t) COPY(float) COPY(int32_t)
 };
+// clang-format on
 
 }  // namespace
 

@@ -10,61 +10,62 @@ constexpr uint64_t kMask = 40;
 constexpr int32_t kCount = 173;
 constexpr uint8_t kRepeats = 3;
 
-#define CAST(Target, Source, mode)                                                            \
-    PROBE_ROW("Cast." #Target "." #Source "." #mode ".count",                                 \
-              Cast(u.Dst<Target>(), u.Src0<Source>(), RoundMode::CAST_##mode, kCount))        \
-    PROBE_ROW("Cast." #Target "." #Source "." #mode ".mask",                                  \
-              Cast(u.Dst<Target>(), u.Src0<Source>(), RoundMode::CAST_##mode, uint64_t{20},   \
+#define CAST(Target, Source, mode)                                                          \
+    PROBE_ROW("Cast." #Target "." #Source "." #mode ".count",                               \
+              Cast(u.Dst<Target>(), u.Src0<Source>(), RoundMode::CAST_##mode, kCount))      \
+    PROBE_ROW("Cast." #Target "." #Source "." #mode ".mask",                                \
+              Cast(u.Dst<Target>(), u.Src0<Source>(), RoundMode::CAST_##mode, uint64_t{20}, \
                    kRepeats, UnaryRepeatParams(1, 1, 8, 8)))
-#define ROUNDINGS(Target, Source)                                                             \
-    CAST(Target, Source, RINT) CAST(Target, Source, FLOOR) CAST(Target, Source, CEIL)         \
-    CAST(Target, Source, ROUND) CAST(Target, Source, TRUNC)
-#define DEQUANT(T)                                                                            \
-    PROBE_ROW("CastDeq." #T ".high", SetDeqScale(0.125f, int16_t(3), true);                   \
-              CastDeq<T, int16_t, false, true>(u.Dst<T>(), u.Src0<int16_t>(), 64))            \
-    PROBE_ROW("CastDeq." #T ".low", SetDeqScale(0.125f, int16_t(3), false);                   \
+#define ROUNDINGS(Target, Source)                                                      \
+    CAST(Target, Source, RINT)                                                         \
+    CAST(Target, Source, FLOOR) CAST(Target, Source, CEIL) CAST(Target, Source, ROUND) \
+        CAST(Target, Source, TRUNC)
+#define DEQUANT(T)                                                                 \
+    PROBE_ROW("CastDeq." #T ".high", SetDeqScale(0.125f, int16_t(3), true);        \
+              CastDeq<T, int16_t, false, true>(u.Dst<T>(), u.Src0<int16_t>(), 64)) \
+    PROBE_ROW("CastDeq." #T ".low", SetDeqScale(0.125f, int16_t(3), false);        \
               CastDeq<T, int16_t, false, false>(u.Dst<T>(), u.Src0<int16_t>(), 64))
-#define MIXED(F, Target, Source)                                                              \
-    PROBE_ROW(#F "." #Target "." #Source ".count",                                            \
-              F(u.Dst<Target>(), u.Src0<Source>(), u.Src1<Source>(), kCount))                 \
-    PROBE_ROW(#F "." #Target "." #Source ".mask",                                             \
-              F(u.Dst<Target>(), u.Src0<Source>(), u.Src1<Source>(), kMask, kRepeats,         \
+#define MIXED(F, Target, Source)                                                      \
+    PROBE_ROW(#F "." #Target "." #Source ".count",                                    \
+              F(u.Dst<Target>(), u.Src0<Source>(), u.Src1<Source>(), kCount))         \
+    PROBE_ROW(#F "." #Target "." #Source ".mask",                                     \
+              F(u.Dst<Target>(), u.Src0<Source>(), u.Src1<Source>(), kMask, kRepeats, \
                 BinaryRepeatParams(1, 1, 1, 8, 8, 8)))
 
-#define COMPARE(T, mode)                                                                      \
-    PROBE_ROW("Compare." #T "." #mode ".count",                                               \
-              Compare(u.Dst<uint8_t>(), u.Src0<T>(), u.Src1<T>(), CMPMODE::mode, 256))        \
-    PROBE_ROW("CompareScalar." #T "." #mode ".count",                                         \
+#define COMPARE(T, mode)                                                               \
+    PROBE_ROW("Compare." #T "." #mode ".count",                                        \
+              Compare(u.Dst<uint8_t>(), u.Src0<T>(), u.Src1<T>(), CMPMODE::mode, 256)) \
+    PROBE_ROW("CompareScalar." #T "." #mode ".count",                                  \
               CompareScalar(u.Dst<uint8_t>(), u.Src0<T>(), T(3), CMPMODE::mode, 256))
-#define COMPARE_MASK(T, mode)                                                                 \
-    COMPARE(T, mode)                                                                          \
-    PROBE_ROW("Compare." #T "." #mode ".repeats",                                             \
-              Compare(u.Dst<uint8_t>(), u.Src0<T>(), u.Src1<T>(), CMPMODE::mode, kMask,       \
-                      kRepeats, BinaryRepeatParams(1, 1, 1, 8, 8, 8)))                        \
-    PROBE_ROW("Compare." #T "." #mode ".register",                                            \
-              Compare(u.Src0<T>(), u.Src1<T>(), CMPMODE::mode, kMask, BinaryRepeatParams());  \
+#define COMPARE_MASK(T, mode)                                                                     \
+    COMPARE(T, mode)                                                                              \
+    PROBE_ROW("Compare." #T "." #mode ".repeats",                                                 \
+              Compare(u.Dst<uint8_t>(), u.Src0<T>(), u.Src1<T>(), CMPMODE::mode, kMask, kRepeats, \
+                      BinaryRepeatParams(1, 1, 1, 8, 8, 8)))                                      \
+    PROBE_ROW("Compare." #T "." #mode ".register",                                                \
+              Compare(u.Src0<T>(), u.Src1<T>(), CMPMODE::mode, kMask, BinaryRepeatParams());      \
               PipeBarrier<PIPE_V>(); GetCmpMask(u.Dst<T>()))
-#define COMPARES(T)                                                                           \
-    COMPARE_MASK(T, LT) COMPARE_MASK(T, GT) COMPARE_MASK(T, EQ) COMPARE_MASK(T, LE)           \
-    COMPARE_MASK(T, GE) COMPARE_MASK(T, NE)
-#define SELECT(T, mode)                                                                       \
-    PROBE_ROW("Select." #T "." #mode ".mask",                                                 \
-              Select(u.Dst<T>(), u.Work<uint8_t>(), u.Src0<T>(), u.Src1<T>(),                 \
-                     SELMODE::mode, kMask, kRepeats, BinaryRepeatParams(1, 1, 1, 8, 8, 8)))   \
-    PROBE_ROW("Select." #T "." #mode ".count",                                                \
-              Select(u.Dst<T>(), u.Work<uint8_t>(), u.Src0<T>(), u.Src1<T>(),                 \
-                     SELMODE::mode, uint32_t{64}))
-#define SELECT_SCALAR(T)                                                                      \
-    PROBE_ROW("Select." #T ".scalar.mask",                                                    \
-              Select(u.Dst<T>(), u.Work<uint8_t>(), u.Src0<T>(), T(2.5f),                     \
-                     SELMODE::VSEL_TENSOR_SCALAR_MODE, kMask, kRepeats,                       \
-                     BinaryRepeatParams(1, 1, 1, 8, 8, 8)))                                   \
-    PROBE_ROW("Select." #T ".scalar.count",                                                   \
-              Select(u.Dst<T>(), u.Work<uint8_t>(), u.Src0<T>(), T(2.5f),                     \
+#define COMPARES(T)                                                                 \
+    COMPARE_MASK(T, LT)                                                             \
+    COMPARE_MASK(T, GT) COMPARE_MASK(T, EQ) COMPARE_MASK(T, LE) COMPARE_MASK(T, GE) \
+        COMPARE_MASK(T, NE)
+#define SELECT(T, mode)                                                                           \
+    PROBE_ROW("Select." #T "." #mode ".mask",                                                     \
+              Select(u.Dst<T>(), u.Work<uint8_t>(), u.Src0<T>(), u.Src1<T>(), SELMODE::mode,      \
+                     kMask, kRepeats, BinaryRepeatParams(1, 1, 1, 8, 8, 8)))                      \
+    PROBE_ROW("Select." #T "." #mode ".count", Select(u.Dst<T>(), u.Work<uint8_t>(), u.Src0<T>(), \
+                                                      u.Src1<T>(), SELMODE::mode, uint32_t{64}))
+#define SELECT_SCALAR(T)                                                  \
+    PROBE_ROW("Select." #T ".scalar.mask",                                \
+              Select(u.Dst<T>(), u.Work<uint8_t>(), u.Src0<T>(), T(2.5f), \
+                     SELMODE::VSEL_TENSOR_SCALAR_MODE, kMask, kRepeats,   \
+                     BinaryRepeatParams(1, 1, 1, 8, 8, 8)))               \
+    PROBE_ROW("Select." #T ".scalar.count",                               \
+              Select(u.Dst<T>(), u.Work<uint8_t>(), u.Src0<T>(), T(2.5f), \
                      SELMODE::VSEL_TENSOR_SCALAR_MODE, kCount))
-#define SELECTS(T)                                                                            \
-    SELECT(T, VSEL_CMPMASK_SPR) SELECT(T, VSEL_TENSOR_TENSOR_MODE) SELECT_SCALAR(T)
+#define SELECTS(T) SELECT(T, VSEL_CMPMASK_SPR) SELECT(T, VSEL_TENSOR_TENSOR_MODE) SELECT_SCALAR(T)
 
+// clang-format off
 const probe::Row kRows[] = {
     CAST(float, half, NONE) CAST(float, bfloat16_t, NONE) CAST(half, float, NONE)
     CAST(half, float, ODD) ROUNDINGS(half, float) ROUNDINGS(bfloat16_t, float)
@@ -87,6 +88,7 @@ const probe::Row kRows[] = {
     COMPARES(half) COMPARES(float) COMPARE(int32_t, EQ)
     SELECTS(half) SELECTS(float)
 };
+// clang-format on
 
 }  // namespace
 

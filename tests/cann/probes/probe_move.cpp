@@ -6,40 +6,40 @@ using namespace AscendC;
 
 namespace {
 
-#define MOVE(T)                                                                                \
-    PROBE_ROW("DataCopy." #T ".in.count", DataCopy(u.Dst<T>(), u.In<T>(), 256))                \
-    PROBE_ROW("DataCopy." #T ".in.params",                                                     \
-              DataCopy(u.Dst<T>(), u.In<T>(), DataCopyParams(3, 2, 5, 1)))                     \
-    PROBE_ROW("DataCopy." #T ".out.count", DataCopy(u.Out<T>(), u.Src0<T>(), 256))             \
-    PROBE_ROW("DataCopy." #T ".out.params",                                                    \
-              DataCopy(u.Out<T>(), u.Src0<T>(), DataCopyParams(3, 2, 5, 1)))                   \
-    PROBE_ROW("DataCopy." #T ".within.count", DataCopy(u.Dst<T>(), u.Src0<T>(), 256))          \
-    PROBE_ROW("DataCopy." #T ".within.params",                                                 \
-              DataCopy(u.Dst<T>(), u.Src0<T>(), DataCopyParams(3, 2, 5, 1)))                   \
-    PROBE_ROW("DataCopyPad." #T ".out.extended",                                               \
-              DataCopyPad(u.Out<T>(), u.Src0<T>(),                                             \
-                          DataCopyExtParams(3, 5 * sizeof(T), 2, 7 * sizeof(T), 0)))           \
-    PROBE_ROW("DataCopyPad." #T ".out.params",                                                 \
-              DataCopyPad(u.Out<T>(), u.Src0<T>(),                                             \
-                          DataCopyParams(3, 5 * sizeof(T), 2, 7 * sizeof(T))))
-#define PAD(T, value)                                                                          \
-    PROBE_ROW("DataCopyPad." #T ".in.padded",                                                  \
-              DataCopyPad(u.Dst<T>(), u.In<T>(),                                               \
-                          DataCopyExtParams(3, 5 * sizeof(T), 7 * sizeof(T), 2, 0),            \
-                          DataCopyPadExtParams<T>(true, 1, 2, T(value))))                      \
-    PROBE_ROW("DataCopyPad." #T ".in.plain",                                                   \
+#define MOVE(T)                                                                       \
+    PROBE_ROW("DataCopy." #T ".in.count", DataCopy(u.Dst<T>(), u.In<T>(), 256))       \
+    PROBE_ROW("DataCopy." #T ".in.params",                                            \
+              DataCopy(u.Dst<T>(), u.In<T>(), DataCopyParams(3, 2, 5, 1)))            \
+    PROBE_ROW("DataCopy." #T ".out.count", DataCopy(u.Out<T>(), u.Src0<T>(), 256))    \
+    PROBE_ROW("DataCopy." #T ".out.params",                                           \
+              DataCopy(u.Out<T>(), u.Src0<T>(), DataCopyParams(3, 2, 5, 1)))          \
+    PROBE_ROW("DataCopy." #T ".within.count", DataCopy(u.Dst<T>(), u.Src0<T>(), 256)) \
+    PROBE_ROW("DataCopy." #T ".within.params",                                        \
+              DataCopy(u.Dst<T>(), u.Src0<T>(), DataCopyParams(3, 2, 5, 1)))          \
+    PROBE_ROW("DataCopyPad." #T ".out.extended",                                      \
+              DataCopyPad(u.Out<T>(), u.Src0<T>(),                                    \
+                          DataCopyExtParams(3, 5 * sizeof(T), 2, 7 * sizeof(T), 0)))  \
+    PROBE_ROW(                                                                        \
+        "DataCopyPad." #T ".out.params",                                              \
+        DataCopyPad(u.Out<T>(), u.Src0<T>(), DataCopyParams(3, 5 * sizeof(T), 2, 7 * sizeof(T))))
+#define PAD(T, value)                                                                           \
+    PROBE_ROW("DataCopyPad." #T ".in.padded",                                                   \
+              DataCopyPad(u.Dst<T>(), u.In<T>(),                                                \
+                          DataCopyExtParams(3, 5 * sizeof(T), 7 * sizeof(T), 2, 0),             \
+                          DataCopyPadExtParams<T>(true, 1, 2, T(value))))                       \
+    PROBE_ROW("DataCopyPad." #T ".in.plain",                                                    \
               DataCopyPad(u.Dst<T>(), u.In<T>(), DataCopyExtParams(3, 64, 9 * sizeof(T), 1, 0), \
-                          DataCopyPadExtParams<T>(false, 0, 0, T(value))))                     \
-    PROBE_ROW("DataCopyPad." #T ".in.params",                                                  \
-              DataCopyPad(u.Dst<T>(), u.In<T>(),                                               \
-                          DataCopyParams(3, 5 * sizeof(T), 7 * sizeof(T), 2),                  \
-                          DataCopyPadParams(true, 2, 1, 7)))
-#define ATOMIC(F, T)                                                                           \
-    PROBE_ROW(#F "." #T, F<T>(); DataCopy(u.Out<T>(), u.Src0<T>(), 256);                       \
-              PipeBarrier<PIPE_MTE3>(); DataCopy(u.Out<T>(), u.Src1<T>(), 256);                \
-              SetAtomicNone())
+                          DataCopyPadExtParams<T>(false, 0, 0, T(value))))                      \
+    PROBE_ROW(                                                                                  \
+        "DataCopyPad." #T ".in.params",                                                         \
+        DataCopyPad(u.Dst<T>(), u.In<T>(), DataCopyParams(3, 5 * sizeof(T), 7 * sizeof(T), 2),  \
+                    DataCopyPadParams(true, 2, 1, 7)))
+#define ATOMIC(F, T)                                                                               \
+    PROBE_ROW(#F "." #T, F<T>(); DataCopy(u.Out<T>(), u.Src0<T>(), 256); PipeBarrier<PIPE_MTE3>(); \
+              DataCopy(u.Out<T>(), u.Src1<T>(), 256); SetAtomicNone())
 #define ATOMICS(T) ATOMIC(SetAtomicAdd, T) ATOMIC(SetAtomicMax, T) ATOMIC(SetAtomicMin, T)
 
+// clang-format off
 const probe::Row kRows[] = {
     MOVE(half) MOVE(bfloat16_t) MOVE(int16_t) MOVE(uint16_t) MOVE(float) MOVE(int32_t)
     MOVE(uint32_t) MOVE(int8_t) MOVE(uint8_t)
@@ -51,6 +51,7 @@ const probe::Row kRows[] = {
     ATOMICS(half) ATOMICS(bfloat16_t) ATOMICS(float) ATOMICS(int8_t) ATOMICS(int16_t)
     ATOMICS(int32_t)
 };
+// clang-format on
 
 }  // namespace
 

@@ -93,12 +93,12 @@ __aicore__ inline void RunRow(const Row (&rows)[kCount], GM_ADDR in, GM_ADDR out
 }  // namespace probe
 
 // The kernel `name` over `rows`, and its row names for the test: null after the last.
-#define PROBE_KERNEL(kernel, rows)                                                            \
-    extern "C" __global__ __aicore__ void kernel(GM_ADDR in, GM_ADDR out, GM_ADDR row) {      \
-        probe::RunRow(rows, in, out, row);                                                    \
-    }                                                                                         \
-    extern "C" __global__ const char* kernel##_row(size_t number) {                           \
-        return number < sizeof(rows) / sizeof(rows[0]) ? rows[number].name : nullptr;         \
+#define PROBE_KERNEL(kernel, rows)                                                       \
+    extern "C" __global__ __aicore__ void kernel(GM_ADDR in, GM_ADDR out, GM_ADDR row) { \
+        probe::RunRow(rows, in, out, row);                                               \
+    }                                                                                    \
+    extern "C" __global__ const char* kernel##_row(size_t number) {                      \
+        return number < sizeof(rows) / sizeof(rows[0]) ? rows[number].name : nullptr;    \
     }
 
 // One row; `call` sees the areas as `u`.
