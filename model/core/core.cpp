@@ -115,13 +115,17 @@ void Core::Finish() {
     cache.ForEachLine([this](DataCache::Line& line) { cache.WriteBack(line); });
 }
 
-void Core::Release() {
+bool Core::ReleaseIfDone() {
+    if (!fiber->Finished()) {
+        return false;
+    }
     for (auto& local : local_) {
         local.reset();
     }
     for (auto& log : log_) {
         log = {};
     }
+    return true;
 }
 
 void Core::CheckEnd() {

@@ -80,8 +80,8 @@ class Core {
     bool CanRun() const {
         return waitFlag < 0 || crossCoreFlags[static_cast<size_t>(waitFlag)].Pending() > 0;
     }
-    // Gives the local buffers back; counters stay.
-    void Release();
+    // True once the kernel has ended here; gives the local buffers back, counters stay.
+    bool ReleaseIfDone();
 
     Registers registers;
     EventFlags flags;

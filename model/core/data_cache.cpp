@@ -45,8 +45,8 @@ DataCache::Line DataCache::Split(Line& line, uint64_t offset) {
     rest.host += kept;
     rest.dirty &= ~before;
     line.valid = kept;
-    dirtyLines_ += line.dirty != 0 && rest.dirty != 0 && (line.dirty & before) != 0 ? 1 : 0;
     line.dirty &= before;
+    dirtyLines_ += line.dirty != 0 && rest.dirty != 0 ? 1 : 0;
     return rest;
 }
 

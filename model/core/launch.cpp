@@ -169,8 +169,7 @@ void LaunchState::RunCore(Core& core) {
     SetCurrentCore(nullptr);
 }
 
-void LaunchState::Schedule() {
-    std::vector<Core*> waiting;
+void LaunchState::StartCores() {
     for (const auto& core : cores_) {
         Core* self = core.get();
         core->fiber = std::make_unique<Fiber>([this, self] {
@@ -180,43 +179,49 @@ void LaunchState::Schedule() {
             InvokeKernel(request_.function, request_.arguments);
             self->Finish();
         });
-        waiting.push_back(self);
+    }
+}
+
+LaunchState::Round LaunchState::RunOnce(const std::vector<Core*>& cores) {
+    Round round = Round::kNothingRan;
+    for (Core* core : cores) {
+        if (Faulted() || !core->CanRun()) {
+            continue;
+        }
+        core->polled = false;
+        RunCore(*core);
+        if (!core->polled) {
+            round = Round::kProgress;
+        } else if (round == Round::kNothingRan) {
+            round = Round::kPolled;
+        }
+    }
+    return round;
+}
+
+void LaunchState::Schedule() {
+    StartCores();
+    std::vector<Core*> unfinished;
+    for (const auto& core : cores_) {
+        unfinished.push_back(core.get());
     }
     if (request_.order == Order::kReversed) {
-        std::reverse(waiting.begin(), waiting.end());
+        std::reverse(unfinished.begin(), unfinished.end());
     }
     std::mt19937_64 random(request_.seed);
     int idlePolls = 0;
-    while (!waiting.empty() && !Faulted()) {
+    while (!unfinished.empty() && !Faulted()) {
         if (request_.order == Order::kSeeded) {
-            std::shuffle(waiting.begin(), waiting.end(), random);
+            std::shuffle(unfinished.begin(), unfinished.end(), random);
         }
-        bool progress = false;
-        bool polled = false;
-        for (Core* core : waiting) {
-            if (!core->CanRun()) {
-                continue;
-            }
-            core->polled = false;
-            RunCore(*core);
-            (core->polled ? polled : progress) = true;
-            if (Faulted()) {
-                return;
-            }
-        }
-        waiting.erase(std::remove_if(waiting.begin(), waiting.end(),
-                                     [](Core* core) {
-                                         if (core->fiber->Finished()) {
-                                             core->Release();
-                                             return true;
-                                         }
-                                         return false;
-                                     }),
-                      waiting.end());
-        idlePolls = progress ? 0 : idlePolls + 1;
-        if (!progress && (!polled || idlePolls > kMostIdlePolls)) {
+        const Round round = RunOnce(unfinished);
+        idlePolls = round == Round::kPolled ? idlePolls + 1 : 0;
+        if (!Faulted() && (round == Round::kNothingRan || idlePolls > kMostIdlePolls)) {
             ReportDeadlock();
         }
+        const auto finished = std::remove_if(
+            unfinished.begin(), unfinished.end(), [](Core* core) { return core->ReleaseIfDone(); });
+        unfinished.erase(finished, unfinished.end());
     }
 }
 

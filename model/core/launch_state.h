@@ -46,7 +46,12 @@ class LaunchState {
 
  private:
     void MakeCores();
+    // What happened when every core that could run had its turn.
+    enum class Round : uint8_t { kNothingRan, kPolled, kProgress };
+
+    void StartCores();
     void Schedule();
+    Round RunOnce(const std::vector<Core*>& cores);
     void RunCore(Core& core);
     void ReportDeadlock();
     bool CheckRequest();

@@ -2,7 +2,6 @@
 // vcmpv, vcmpvs and vcmp, and the CMPMASK register.
 #include <cstring>
 
-#include "isa/overlap.h"
 #include "isa/vector_support.h"
 #include "leaf/table.h"
 
@@ -32,16 +31,8 @@ class BitTarget {
         access_ = Contiguous(kNpuUb, target, repeats * bytes_, "dst");
         vector.issue.Write(access_);
     }
-    void RequireApart(uint32_t source, NpuVectorStride stride, uint32_t repeats,
-                      const char* name) const {
-        if (!vector_.issue.checked) {
-            return;
-        }
-        Access from = Rows(kNpuUb, source, repeats, int64_t{stride.repeat} * kBlockBytes,
-                           kBlockBytes, name);
-        from.inner = kBlocksPerRepeat;
-        from.innerStride = int64_t{stride.block} * kBlockBytes;
-        if (Overlap(access_, from)) {
+    void RequireApart(int source, const char* name) const {
+        if (vector_.issue.checked && vector_.Overlaps(source, access_)) {
             vector_.issue.Fail(FaultKind::kOverlap, name, "must not share bytes with dst", kSource);
         }
     }
@@ -70,8 +61,8 @@ void NpuVectorCompare(NpuRelation relation, NpuType type, uint32_t target, uint3
     const int read0 = vector.Read(source0, repeat->source0, bytes, "src0");
     const int read1 = vector.Read(source1, repeat->source1, bytes, "src1");
     vector.Commit();
-    bits.RequireApart(source0, repeat->source0, repeat->repeats, "src0");
-    bits.RequireApart(source1, repeat->source1, repeat->repeats, "src1");
+    bits.RequireApart(read0, "src0");
+    bits.RequireApart(read1, "src1");
     for (const VectorBatch& batch : vector) {
         function(bits.Host(), bits.Stride(), vector.Host(read0, batch), vector.Host(read1, batch),
                  batch.repeats);
@@ -88,7 +79,7 @@ void NpuVectorCompareScalar(NpuRelation relation, NpuType type, uint32_t target,
     BitTarget bits(vector, target, repeat->repeats);
     const int read = vector.Read(source, repeat->source, bytes, "src0");
     vector.Commit();
-    bits.RequireApart(source, repeat->source, repeat->repeats, "src0");
+    bits.RequireApart(read, "src0");
     for (const VectorBatch& batch : vector) {
         function(bits.Host(), bits.Stride(), vector.Host(read, batch), scalar, batch.repeats);
     }

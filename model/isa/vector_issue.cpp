@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "isa/overlap.h"
+
 namespace npu_model {
 namespace {
 
@@ -92,6 +94,7 @@ int VectorIssue::Add(uint32_t base, NpuVectorStride stride, const LaneLayout& la
     operand.sharing = sharing;
     operand.write = write;
     for (size_t batch = 0; batch < batchCount_; ++batch) {
+        MarkBlocks(operand, batch);
         const Access access = MakeAccess(operand, batch);
         if (write) {
             issue.Write(access);
@@ -102,31 +105,45 @@ int VectorIssue::Add(uint32_t base, NpuVectorStride stride, const LaneLayout& la
     return static_cast<int>(operandCount_++);
 }
 
-Access VectorIssue::MakeAccess(Operand& operand, size_t batch) {
-    const VectorBatch& lanes = batches_[batch];
+void VectorIssue::MarkBlocks(Operand& operand, size_t batch) const {
+    const leaf::Lanes& lanes = batches_[batch].lanes;
     const uint32_t lanesPerBlock = operand.layout.lanesPerBlock;
-    const uint32_t blocks = (EndLane(lanes.lanes) + lanesPerBlock - 1) / lanesPerBlock;
+    const uint32_t blocks = (EndLane(lanes) + lanesPerBlock - 1) / lanesPerBlock;
     operand.blocks[batch] = blocks;
+    operand.whole[batch] = true;
     if (operand.write && blocks > 1) {
         issue.RequireRange("dst block stride", operand.stride.block, 1, 65535, kSliceSource);
     }
-    const int64_t repeatBytes = int64_t{operand.stride.repeat} * kBlockBytes;
-    Access access = Rows(kNpuUb, operand.base + lanes.first * static_cast<uint64_t>(repeatBytes),
-                         lanes.repeats, repeatBytes, kBlockBytes, operand.name);
-    access.inner = blocks;
-    access.innerStride = int64_t{operand.stride.block} * kBlockBytes;
     if (!issue.checked) {
-        return access;
+        return;
     }
     uint32_t common = ~uint32_t{0};
     for (uint32_t block = 0; block < blocks; ++block) {
-        operand.bytes[batch][block] = BlockBytes(lanes.lanes, block, operand.layout);
+        operand.bytes[batch][block] = BlockBytes(lanes, block, operand.layout);
         common &= operand.bytes[batch][block];
     }
-    if (common != ~uint32_t{0}) {
-        access.bytes = operand.bytes[batch].data();
-    }
+    operand.whole[batch] = common == ~uint32_t{0};
+}
+
+Access VectorIssue::MakeAccess(const Operand& operand, size_t batch) const {
+    const VectorBatch& lanes = batches_[batch];
+    const int64_t repeatBytes = int64_t{operand.stride.repeat} * kBlockBytes;
+    Access access = Rows(kNpuUb, operand.base + lanes.first * static_cast<uint64_t>(repeatBytes),
+                         lanes.repeats, repeatBytes, kBlockBytes, operand.name);
+    access.inner = operand.blocks[batch];
+    access.innerStride = int64_t{operand.stride.block} * kBlockBytes;
+    access.bytes = operand.whole[batch] ? nullptr : operand.bytes[batch].data();
     return access;
+}
+
+bool VectorIssue::Overlaps(int operand, const Access& other) const {
+    const Operand& named = operands_[static_cast<size_t>(operand)];
+    for (size_t batch = 0; batch < batchCount_; ++batch) {
+        if (Overlap(MakeAccess(named, batch), other)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void VectorIssue::Commit() {

@@ -76,6 +76,8 @@ class VectorIssue {
     const VectorBatch* begin() const { return batches_.data(); }
     const VectorBatch* end() const { return batches_.data() + batchCount_; }
     uint32_t LanesPerRepeat() const { return lanesPerRepeat_; }
+    // True when a byte belongs to the operand and to `other`.
+    bool Overlaps(int operand, const Access& other) const;
     // The operand at the first repeat of the batch. Valid after Commit.
     leaf::Operand Host(int operand, const VectorBatch& batch) const;
 
@@ -95,6 +97,7 @@ class VectorIssue {
         std::array<uint32_t, kMostBatches> blocks;  // of one repeat, by batch
         // By batch and block, one bit a byte. Filled in checked mode only.
         std::array<std::array<uint32_t, kBlocksPerRepeat>, kMostBatches> bytes;
+        std::array<bool, kMostBatches> whole;  // every byte of the blocks takes part
     };
 
     static LaneLayout OfBytes(uint32_t elementBytes) {
@@ -104,7 +107,8 @@ class VectorIssue {
     void AddBatch(uint32_t first, uint32_t repeats, const leaf::Lanes& lanes);
     int Add(uint32_t base, NpuVectorStride stride, const LaneLayout& layout, const char* name,
             Sharing sharing, bool write);
-    Access MakeAccess(Operand& operand, size_t batch);
+    void MarkBlocks(Operand& operand, size_t batch) const;
+    Access MakeAccess(const Operand& operand, size_t batch) const;
     VectorFootprint Footprint(const Operand& operand) const;
     void CheckOverlap(const Operand& target, const Operand& source) const;
 

@@ -2,7 +2,6 @@
 // vsel in its three modes.
 #include <cstring>
 
-#include "isa/overlap.h"
 #include "isa/vector_support.h"
 #include "leaf/table.h"
 
@@ -25,10 +24,18 @@ class SelectionBits {
         }
         vector.issue.RequireAligned("selMask", kNpuUb, address, kBlockBytes, kSource);
         for (const VectorBatch& batch : vector) {
-            vector.issue.Read(Rows(kNpuUb, address + uint64_t{batch.first} * bytes_, batch.repeats,
-                                   bytes_, (EndLane(batch.lanes) + 7) / 8, "selMask"));
+            vector.issue.Read(BitsInUb(address, batch));
         }
         host_ = vector.issue.core.Ub(address);
+    }
+
+    void RequireApart(const VectorIssue& vector, int target, uint32_t address) const {
+        for (const VectorBatch& batch : vector) {
+            if (!inRegister_ && vector.Overlaps(target, BitsInUb(address, batch))) {
+                vector.issue.Fail(FaultKind::kOverlap, "selMask", "must not share bytes with dst",
+                                  kSource);
+            }
+        }
     }
 
     const uint8_t* Of(const VectorBatch& batch) const {
@@ -37,6 +44,11 @@ class SelectionBits {
     int64_t Stride() const { return inRegister_ ? 0 : bytes_; }
 
  private:
+    Access BitsInUb(uint32_t address, const VectorBatch& batch) const {
+        return Rows(kNpuUb, address + uint64_t{batch.first} * bytes_, batch.repeats, bytes_,
+                    (EndLane(batch.lanes) + 7) / 8, "selMask");
+    }
+
     bool inRegister_;
     uint32_t bytes_;  // of one repeat
     const uint8_t* host_;
@@ -55,12 +67,15 @@ void NpuVectorSelect(NpuSelectMode mode, NpuType type, uint32_t target, uint32_t
     RequireType(vector, leaves.select[type] != nullptr, type, "src0", kSource);
     const auto& maskRegister = vector.issue.core.registers.compareMask;
     const bool hasScalar = mode == kNpuSelectScalar;
-    const SelectionBits bits(vector, mode == kNpuSelectByRegister,
-                             hasScalar ? source1 : static_cast<uint32_t>(maskRegister[0]));
+    const uint32_t address = hasScalar ? source1 : static_cast<uint32_t>(maskRegister[0]);
+    const SelectionBits bits(vector, mode == kNpuSelectByRegister, address);
     const int write = vector.Write(target, repeat->target, bytes, "dst");
     const int read0 = vector.Read(source0, repeat->source0, bytes, "src0");
     const int read1 = hasScalar ? -1 : vector.Read(source1, repeat->source1, bytes, "src1");
     vector.Commit();
+    if (vector.issue.checked) {
+        bits.RequireApart(vector, write, address);
+    }
     const auto scalar = static_cast<uint32_t>(maskRegister[0]);
     for (const VectorBatch& batch : vector) {
         if (hasScalar) {

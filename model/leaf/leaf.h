@@ -158,6 +158,7 @@ using OffsetRangeFn = OffsetRange (*)(const uint8_t* offsets, uint32_t lanesPerR
 // Packs the selected of the first `elements` elements of every repeat (they may run on beyond 8
 // blocks) one behind the other and returns how many. pattern 1 .. 7 selects even, odd, first,
 // second, third, fourth of four, all; pattern 0 takes bits at mask + r * maskStride.
+// It works block by block: the target may be the source, otherwise they must not overlap.
 using CompressFn = int64_t (*)(uint8_t* target, const Operand& source, uint32_t pattern,
                                const uint8_t* mask, int64_t maskStride, uint32_t repeats,
                                int64_t elements);

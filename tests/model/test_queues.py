@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from ascend_attention import model
 
-from tests.model.harness import assert_same_bits, in_every_order, raises_fault
+from tests.model.harness import assert_same_bits, covers, in_every_order, raises_fault
 
 COUNT = 64  # elements of a tile
 SOC = model.socs()["Ascend910B2"]
@@ -20,6 +20,12 @@ def init_buffers(probes: model.Library, number: int, size: int) -> None:
     probes.launch("probe_init_buffers", [np.array([number, size], np.int32).tobytes()])
 
 
+@covers("TQue", "value")
+@covers("TPipe.InitBuffer.que", "value")
+@covers("TQueBind.AllocTensor", "value")
+@covers("TQueBind.EnQue", "value")
+@covers("TQueBind.DeQue", "value")
+@covers("TQueBind.FreeTensor", "value")
 @pytest.mark.parametrize("tiles", [0, 1, 2, 3, 7])
 def test_a_double_buffered_pipeline_copies_every_tile(probes: model.Library, tiles: int) -> None:
     source = np.arange(tiles * COUNT, dtype=np.int32)
@@ -34,6 +40,10 @@ def test_a_double_buffered_pipeline_copies_every_tile(probes: model.Library, til
     assert_same_bits(target, source)
 
 
+@covers("TQueBind.AllocTensor", "fault")
+@covers("TQueBind.EnQue", "fault")
+@covers("TQueBind.DeQue", "fault")
+@covers("TQueBind.FreeTensor", "fault")
 @pytest.mark.parametrize(
     ("name", "function", "rule"),
     [
@@ -53,6 +63,8 @@ def test_a_queue_keeps_its_protocol(
         launch(probes, name)
 
 
+@covers("TPipe.destructor", "fault")
+@covers("TPipe.Destroy", "fault")
 def test_a_tensor_must_not_stay_in_the_queue(probes: model.Library) -> None:
     with raises_fault("event", instruction="set_flag", rule="before the kernel ends"):
         launch(probes, "leave_queued")
@@ -68,6 +80,10 @@ def test_a_tensor_must_not_be_read_after_it_was_freed(probes: model.Library) -> 
         launch(probes, "read_after_free")
 
 
+@covers("TQueBind.VacantInQue", "value")
+@covers("TQueBind.HasTensorInQue", "value")
+@covers("TQueBind.GetTensorCountInQue", "value")
+@covers("TQueBind.HasIdleBuffer", "value")
 def test_a_queue_counts_its_tensors(probes: model.Library) -> None:
     launch(probes, "counts")
 
@@ -76,16 +92,19 @@ def test_all_eight_ids_of_the_pipe_are_usable(probes: model.Library) -> None:
     launch(probes, "every_id")
 
 
+@covers("TPipe.AllocEventID", "fault")
 def test_a_pair_of_pipes_has_eight_ids(probes: model.Library) -> None:
     with raises_fault("event_id", instruction="AllocEventID", rule="all 8 event ids"):
         launch(probes, "nine_ids")
 
 
+@covers("TPipe.ReleaseEventID", "fault")
 def test_only_an_allocated_id_can_be_released(probes: model.Library) -> None:
     with raises_fault("event_id", instruction="ReleaseEventID", rule="released once"):
         launch(probes, "release_free_id")
 
 
+@covers("TBuf.Get.len", "fault")
 def test_a_tensor_must_fit_into_its_buffer(probes: model.Library) -> None:
     with raises_fault("capacity", instruction="TBuf::Get", rule="fit into its buffer"):
         launch(probes, "tbuf_beyond")
@@ -96,6 +115,7 @@ def test_buffers_up_to_the_limits(probes: model.Library, number: int, size: int)
     init_buffers(probes, number, size)
 
 
+@covers("TPipe.InitBuffer.tbuf", "fault")
 @pytest.mark.parametrize(
     ("number", "size", "rule"),
     [

@@ -9,7 +9,7 @@
 
 namespace npu_scalar {
 
-// A 16-bit float with the arithmetic that kernels do on scalars: through float, rounded each time.
+// 16 bits that convert from any number, rounding to nearest even, and to float.
 template <uint16_t (*kFromFloat)(float), float (*kToFloat)(uint16_t)>
 struct Float16 {
     uint16_t bits;
@@ -18,22 +18,49 @@ struct Float16 {
     template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>>
     constexpr Float16(T value) : bits(kFromFloat(static_cast<float>(value))) {}
     operator float() const { return kToFloat(bits); }
-
-    Float16& operator+=(Float16 other) { return *this = Float16(float(*this) + float(other)); }
-    Float16& operator-=(Float16 other) { return *this = Float16(float(*this) - float(other)); }
-    Float16& operator*=(Float16 other) { return *this = Float16(float(*this) * float(other)); }
-    Float16& operator/=(Float16 other) { return *this = Float16(float(*this) / float(other)); }
-    Float16 operator-() const { return Float16(-float(*this)); }
-    friend Float16 operator+(Float16 a, Float16 b) { return a += b; }
-    friend Float16 operator-(Float16 a, Float16 b) { return a -= b; }
-    friend Float16 operator*(Float16 a, Float16 b) { return a *= b; }
-    friend Float16 operator/(Float16 a, Float16 b) { return a /= b; }
+    float ToFloat() const { return kToFloat(bits); }
 };
 
 }  // namespace npu_scalar
 
-using half = npu_scalar::Float16<&npu_scalar::FloatToHalf, &npu_scalar::HalfToFloat>;
-using bfloat16_t = npu_scalar::Float16<&npu_scalar::FloatToBfloat16, &npu_scalar::Bfloat16ToFloat>;
+// Arithmetic goes through float and is rounded each time.
+struct half : npu_scalar::Float16<&npu_scalar::FloatToHalf, &npu_scalar::HalfToFloat> {
+    using Float16::Float16;
+
+    half& operator+=(half other) { return *this = half(float(*this) + float(other)); }
+    half& operator-=(half other) { return *this = half(float(*this) - float(other)); }
+    half& operator*=(half other) { return *this = half(float(*this) * float(other)); }
+    half& operator/=(half other) { return *this = half(float(*this) / float(other)); }
+    half operator-() const { return half(-float(*this)); }
+    friend half operator+(half a, half b) { return a += b; }
+    friend half operator-(half a, half b) { return a -= b; }
+    friend half operator*(half a, half b) { return a *= b; }
+    friend half operator/(half a, half b) { return a /= b; }
+};
+
+// The scalar unit has no arithmetic of this type; only the sum exists, as in CANN's host build.
+struct bfloat16_t
+    : npu_scalar::Float16<&npu_scalar::FloatToBfloat16, &npu_scalar::Bfloat16ToFloat> {
+    using Float16::Float16;
+
+    bfloat16_t& operator+=(bfloat16_t other) {
+        return *this = bfloat16_t(float(*this) + float(other));
+    }
+    friend bfloat16_t operator+(bfloat16_t a, bfloat16_t b) { return a += b; }
+};
 
 static_assert(sizeof(half) == 2 && sizeof(bfloat16_t) == 2);
-static_assert(std::is_trivially_copyable_v<half>);
+static_assert(std::is_trivially_copyable_v<half> && std::is_trivially_copyable_v<bfloat16_t>);
+
+namespace AscendC {
+
+inline float ToFloat(const bfloat16_t& bVal) { return bVal.ToFloat(); }
+
+// Cuts off the low half of the float; the conversion of bfloat16_t itself rounds.
+inline bfloat16_t ToBfloat16(const float& fVal) {
+    bfloat16_t value;
+    value.bits = static_cast<uint16_t>(npu_scalar::FloatBits(fVal) >> 16);
+    return value;
+}
+
+}  // namespace AscendC

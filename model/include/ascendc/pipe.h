@@ -2,28 +2,22 @@
 // TPipe: hands out local memory and event ids of one core.
 #pragma once
 
+#include "ascendc/queue_flow.h"
 #include "ascendc/sync.h"
 
 namespace AscendC {
-
-enum class TBufState : uint8_t { FREE, OCCUPIED, ENQUE, DEQUE };
-
-// One buffer that TPipe manages.
-struct TBufType {
-    TBufState state = TBufState::FREE;
-    HardEvent freeBufEvt = HardEvent::MAX;  // raised by FreeTensor, waited for by AllocTensor
-    TEventID enQueEvtID = INVALID_TEVENTID;
-    TEventID freeBufEvtID = INVALID_TEVENTID;
-    uint32_t address = 0;  // byte address in its memory
-    uint32_t dataLen = 0;  // bytes
-};
 
 template <TPosition pos>
 class TBuf;
 
 class TPipe {
  public:
-    TPipe() { Init(); }
+    TPipe() {
+        Require(Current() == nullptr, "TPipe",
+                "a core has one TPipe at a time: the first one must be destroyed before");
+        ResetCore();
+        Init();
+    }
     ~TPipe() {
         if (!destroyed_) {
             Destroy();
@@ -32,67 +26,81 @@ class TPipe {
     TPipe(const TPipe&) = delete;
     TPipe& operator=(const TPipe&) = delete;
 
+    // Begins again after Destroy.
     void Init() {
-        *CurrentSlot() = this;
         ResetPool();
-        destroyed_ = false;
-        NpuSetMaskMode(false);
-        NpuSetVectorMask(~uint64_t{0}, ~uint64_t{0});
-        NpuSetAtomic(kNpuAtomicNone, kNpuF32);
         if (ASCEND_IS_AIC) {
             // The matmul library owns three ids that start raised.
             for (int i = 0; i < kMatmulEvents; ++i) {
-                SetFlag<HardEvent::M_MTE1>(AllocEventID<HardEvent::M_MTE1>());
+                SetFlag<HardEvent::M_MTE1>(events_.Take(HardEvent::M_MTE1, "TPipe::Init"));
             }
         }
+        detail::Slot(detail::kTPipeSlot) = this;
+        detail::Slot(detail::kEventIdsSlot) = &events_;
+        destroyed_ = false;
     }
 
     // `num` buffers of `len` bytes each, rounded up to 32, for a queue.
-    template <class Queue>
-    bool InitBuffer(Queue& queue, uint8_t num, uint32_t len) {
-        static_assert(Queue::kIsQueue, "InitBuffer with a number of buffers is for queues");
-        queue.SetBuffers(Carve(Queue::kMemory, num, len, Queue::kFreeEvent), num);
+    template <class T>
+    bool InitBuffer(T& que, uint8_t num, uint32_t len) {
+        static_assert(T::kIsQueue, "InitBuffer with a number of buffers is for queues");
+        constexpr TQueConfig kConfig = T::kConfig;
+        constexpr const char* kAsConfigured = "be that of the TQueConfig of the queue";
+        RequireBuffers(kConfig.bufferNumber == 0 || num == kConfig.bufferNumber, "num", num,
+                       kAsConfigured);
+        RequireBuffers(kConfig.bufferLen == 0 || len == kConfig.bufferLen, "len", len,
+                       kAsConfigured);
+        que.SetBuffers(Carve(T::kMemory, num, len, T::kFreeEvent), num);
         return true;
     }
 
     template <TPosition pos>
-    bool InitBuffer(TBuf<pos>& buffer, uint32_t len) {
-        buffer.SetBuffer(Carve(MemoryOf(pos), 1, len, HardEvent::MAX));
+    bool InitBuffer(TBuf<pos>& buf, uint32_t len) {
+        static_assert(MemoryOf(pos) != kNpuGm, "TBuf must lie in a local memory");
+        buf.SetBuffer(Carve(MemoryOf(pos), 1, len, HardEvent::MAX));
         return true;
     }
 
-    template <HardEvent event>
+    template <HardEvent evt>
     TEventID AllocEventID() {
-        const TEventID id = FirstFree(event, "AllocEventID");
-        occupied_[Index(event)] |= static_cast<uint8_t>(1u << id);
-        return id;
+        RequireAlive("AllocEventID");
+        return events_.Take(evt, "AllocEventID");
     }
-    template <HardEvent event>
+    template <HardEvent evt>
     void ReleaseEventID(TEventID id) {
-        if (id < 0 || id >= kEventIds || (occupied_[Index(event)] >> id & 1) == 0) {
-            NpuFrontEndFault(kNpuRuleEventId, "ReleaseEventID",
-                             "the event id must come from AllocEventID and be released once");
-        }
-        occupied_[Index(event)] &= static_cast<uint8_t>(~(1u << id));
+        RequireAlive("ReleaseEventID");
+        events_.Release(evt, id, "ReleaseEventID");
     }
-    TEventID FetchEventID(HardEvent event) {
-        const TEventID id = FirstFree(event, "FetchEventID");
-        fetched_[Index(event)] |= static_cast<uint8_t>(1u << id);
-        return id;
+    // The id stays free: two calls give the same one.
+    TEventID FetchEventID(HardEvent evt) {
+        RequireAlive("FetchEventID");
+        return events_.Fetch(evt, "FetchEventID");
     }
-    template <HardEvent event>
+    template <HardEvent evt>
     TEventID FetchEventID() {
-        return FetchEventID(event);
+        return FetchEventID(evt);
     }
-    bool Manages(HardEvent event, int32_t id) const {
-        return ((occupied_[Index(event)] | fetched_[Index(event)]) >> id & 1) != 0;
+
+    // Memory outside the pool.
+    template <TPosition pos>
+    TBuffAddr GetAbsAddr(int32_t offset, int32_t len) const {
+        return Place<pos>(offset, len);
+    }
+    template <TPosition pos, typename T>
+    LocalTensor<T> GetAbsAddr(int32_t offset, int32_t size) const {
+        LocalTensor<T> tensor;
+        tensor.SetAddr(Place<pos>(offset, size * static_cast<int64_t>(sizeof(T))));
+        return tensor;
     }
 
     void Reset() {
+        RequireAlive("Reset");
         WaitForFreedBuffers();
+        ResetCore();
         ResetPool();
     }
     void Destroy() {
+        RequireAlive("Destroy");
         destroyed_ = true;
         WaitForFreedBuffers();
         if (ASCEND_IS_AIC) {
@@ -101,52 +109,80 @@ class TPipe {
             }
         }
         NpuPipeBarrier(kNpuPipeAll);
-        *CurrentSlot() = nullptr;
+        detail::Slot(detail::kTPipeSlot) = nullptr;
+        detail::Slot(detail::kEventIdsSlot) = nullptr;
     }
 
-    static TPipe* Current() { return *CurrentSlot(); }
+    // Null before the first TPipe and after Destroy.
+    static TPipe* Current() { return static_cast<TPipe*>(detail::Slot(detail::kTPipeSlot)); }
+
+    // First byte of a memory behind the buffers of InitBuffer.
+    uint32_t End(NpuMemory memory) const { return tops_[memory]; }
+    // Counts the tensors of a position between AllocTensor and FreeTensor.
+    void NoteAlloc(TPosition position) {
+        Require(allocated_[static_cast<uint8_t>(position)] < kMostAllocated, "AllocTensor",
+                "the queues of one position must not have more than 8 tensors allocated");
+        ++allocated_[static_cast<uint8_t>(position)];
+    }
+    void NoteFree(TPosition position) {
+        Require(allocated_[static_cast<uint8_t>(position)] != 0, "FreeTensor",
+                "the tensor must have been allocated since the last Reset");
+        --allocated_[static_cast<uint8_t>(position)];
+    }
 
  private:
     static constexpr int kMostBuffers = 64;
-    static constexpr int kEventIds = 8;
+    static constexpr int kMostAllocated = 8;
     static constexpr int kMatmulEvents = 3;
 
-    static TPipe** CurrentSlot() {
-        return reinterpret_cast<TPipe**>(NpuFrontEndState() + detail::kTPipeSlot);
-    }
-    static constexpr size_t Index(HardEvent event) { return static_cast<size_t>(event); }
-
-    TEventID FirstFree(HardEvent event, const char* function) const {
-        const auto used = static_cast<uint32_t>(occupied_[Index(event)]);
-        const int id = __builtin_ctz(~used);
-        if (id >= kEventIds) {
-            NpuFrontEndFault(kNpuRuleEventId, function,
-                             "all 8 event ids of this pair of pipes are taken");
+    static void Require(bool holds, const char* function, const char* what) {
+        if (!holds) {
+            NpuFrontEndFault(kNpuRuleQueue, function, what);
         }
-        return static_cast<TEventID>(id);
+    }
+    void RequireAlive(const char* function) const {
+        Require(!destroyed_, function, "TPipe must not be used after Destroy without Init");
+    }
+    static void RequireBuffers(bool holds, const char* argument, uint32_t value, const char* must) {
+        if (!holds) {
+            detail::Fail(kNpuRuleBuffer, "InitBuffer", argument, value, must);
+        }
+    }
+
+    template <TPosition pos>
+    static TBuffAddr Place(int64_t offset, int64_t bytes) {
+        static_assert(MemoryOf(pos) != kNpuGm, "GetAbsAddr is for local memories");
+        const int64_t capacity = NpuLocalBytes(MemoryOf(pos));
+        detail::RequireRange(kNpuRuleBuffer, "GetAbsAddr", "offset", offset, 0, capacity);
+        detail::RequireRange(kNpuRuleBuffer, "GetAbsAddr", "bytes", bytes, 0, capacity - offset);
+        return {static_cast<uint32_t>(bytes), static_cast<uint32_t>(offset), nullptr,
+                static_cast<uint8_t>(pos)};
+    }
+
+    static void ResetCore() {
+        NpuSetAtomic(kNpuAtomicNone, kNpuF32);
+        if (!ASCEND_IS_AIC) {
+            NpuSetVectorMask(~uint64_t{0}, ~uint64_t{0});
+        }
+        NpuSetMaskMode(false);
     }
 
     TBufType* Carve(NpuMemory memory, uint8_t num, uint32_t len, HardEvent freeEvent) {
-        len = (len + ONE_BLK_SIZE - 1) / ONE_BLK_SIZE * ONE_BLK_SIZE;
-        if (num == 0 || len == 0) {
-            NpuFrontEndFault(kNpuRuleBuffer, "InitBuffer",
-                             "the number of buffers and their length must be at least 1");
-        }
-        if (bufferCount_ + num > kMostBuffers) {
-            NpuFrontEndFault(kNpuRuleBuffer, "InitBuffer",
-                             "a kernel must not have more than 64 buffers");
-        }
-        if (uint64_t{tops_[memory]} + uint64_t{num} * len > NpuLocalBytes(memory)) {
-            NpuFrontEndFault(kNpuRuleBuffer, "InitBuffer",
-                             "the buffers must fit into the memory of their position");
-        }
+        RequireAlive("InitBuffer");
+        RequireBuffers(num >= 1, "num", num, "be at least 1");
+        RequireBuffers(len >= 1, "len", len, "be at least 1");
+        RequireBuffers(bufferCount_ + num <= kMostBuffers, "num", num,
+                       "not give the kernel more than 64 buffers");
+        const uint64_t bytes = (uint64_t{len} + ONE_BLK_SIZE - 1) / ONE_BLK_SIZE * ONE_BLK_SIZE;
+        RequireBuffers(tops_[memory] + num * bytes <= NpuLocalBytes(memory), "len", len,
+                       "let the buffers fit into the memory of their position");
         TBufType* first = buffers_ + bufferCount_;
         for (int i = 0; i < num; ++i) {
             first[i] = TBufType{};
             first[i].freeBufEvt = freeEvent;
             first[i].address = tops_[memory];
-            first[i].dataLen = len;
-            tops_[memory] += len;
+            first[i].dataLen = static_cast<uint32_t>(bytes);
+            tops_[memory] += first[i].dataLen;
         }
         bufferCount_ += num;
         return first;
@@ -168,54 +204,42 @@ class TPipe {
         for (uint32_t& top : tops_) {
             top = 0;
         }
-        for (size_t event = 0; event < Index(HardEvent::MAX); ++event) {
-            occupied_[event] = 0;
-            fetched_[event] = 0;
+        for (uint8_t& count : allocated_) {
+            count = 0;
         }
+        events_ = {};
     }
 
     TBufType buffers_[kMostBuffers];
     int bufferCount_ = 0;
     uint32_t tops_[kNpuMemoryCount] = {};
-    uint8_t occupied_[static_cast<size_t>(HardEvent::MAX)] = {};
-    uint8_t fetched_[static_cast<size_t>(HardEvent::MAX)] = {};
-    bool destroyed_ = false;
+    uint8_t allocated_[static_cast<size_t>(TPosition::MAX)] = {};
+    detail::EventIds events_;
+    bool destroyed_ = true;  // until Init
 };
 
-inline TPipe* GetTPipePtr() { return TPipe::Current(); }
+}  // namespace AscendC
 
-inline bool detail::IsManagedEvent(HardEvent event, int32_t id) {
-    const TPipe* pipe = TPipe::Current();
-    return pipe != nullptr && pipe->Manages(event, id);
+inline AscendC::TPipe* GetTPipePtr() {
+    AscendC::TPipe* pipe = AscendC::TPipe::Current();
+    if (pipe == nullptr) {
+        NpuFrontEndFault(
+            kNpuRuleQueue, "GetTPipePtr",
+            "the core has no TPipe: one must be constructed before, and not destroyed");
+    }
+    return pipe;
 }
 
-// Local memory without a queue: the kernel orders its uses itself.
-template <TPosition pos = TPosition::VECCALC>
-class TBuf {
- public:
-    template <typename T>
-    LocalTensor<T> Get() {
-        return GetWithOffset<T>(buffer_->dataLen / sizeof(T), 0);
-    }
-    template <typename T>
-    LocalTensor<T> Get(uint32_t len) {
-        return GetWithOffset<T>(len, 0);
-    }
-    // `size` elements from `bufOffset` bytes on.
-    template <typename T>
-    LocalTensor<T> GetWithOffset(uint32_t size, uint32_t bufOffset) {
-        if (uint64_t{bufOffset} + uint64_t{size} * sizeof(T) > buffer_->dataLen) {
-            NpuFrontEndFault(kNpuRuleBuffer, "TBuf::Get", "the tensor must fit into its buffer");
-        }
-        LocalTensor<T> tensor;
-        tensor.SetAddr({static_cast<uint32_t>(size * sizeof(T)), buffer_->address + bufOffset,
-                        buffer_, static_cast<uint8_t>(pos)});
-        return tensor;
-    }
-    void SetBuffer(TBufType* buffer) { buffer_ = buffer; }
+namespace AscendC {
+namespace detail {
 
- private:
-    TBufType* buffer_ = nullptr;
-};
+// The second pipe of the event goes on when the first has finished what it had to do.
+template <HardEvent event>
+inline void OrderPipes() {
+    const TEventID id = GetTPipePtr()->FetchEventID(event);
+    SetFlag<event>(id);
+    WaitFlag<event>(id);
+}
 
+}  // namespace detail
 }  // namespace AscendC

@@ -3,76 +3,29 @@
 #pragma once
 
 #include "ascendc/pipe.h"
+#include "ascendc/queue_flow.h"
 
 namespace AscendC {
-
-namespace detail {
-
-// The flag that EnQue raises (forward) or FreeTensor raises (backward).
-constexpr HardEvent QueueEvent(TPosition source, TPosition target, bool forward) {
-    const NpuMemory from = MemoryOf(source);
-    const NpuMemory to = MemoryOf(target);
-    if (from == kNpuGm) {
-        return to == kNpuUb   ? (forward ? HardEvent::MTE2_V : HardEvent::V_MTE2)
-               : to == kNpuL1 ? (forward ? HardEvent::MTE2_MTE1 : HardEvent::MTE1_MTE2)
-                              : (forward ? HardEvent::MTE2_M : HardEvent::M_MTE2);
-    }
-    if (from == kNpuUb) {
-        return to == kNpuGm   ? (forward ? HardEvent::V_MTE3 : HardEvent::MTE3_V)
-               : to == kNpuUb ? (forward ? HardEvent::MTE2_MTE3 : HardEvent::MTE3_MTE2)
-                              : (forward ? HardEvent::MTE3_MTE1 : HardEvent::MTE1_MTE3);
-    }
-    if (from == kNpuL1) {
-        return to == kNpuFixbuf ? (forward ? HardEvent::MTE1_FIX : HardEvent::FIX_MTE1)
-                                : (forward ? HardEvent::MTE1_M : HardEvent::M_MTE1);
-    }
-    return from == kNpuL0c ? (forward ? HardEvent::M_FIX : HardEvent::FIX_M)
-                           : (forward ? HardEvent::M_V : HardEvent::V_M);
-}
-
-// The two ends of TQue<position>: which move brings data in, or takes them out.
-constexpr TPosition QueueSource(TPosition position) {
-    switch (position) {
-        case TPosition::A1:
-        case TPosition::B1:
-        case TPosition::C1:
-        case TPosition::VECIN:
-            return TPosition::GM;
-        case TPosition::A2:
-            return TPosition::A1;
-        case TPosition::B2:
-            return TPosition::B1;
-        case TPosition::C2:
-            return TPosition::C1;
-        default:
-            return position;
-    }
-}
-constexpr TPosition QueueTarget(TPosition position) {
-    switch (position) {
-        case TPosition::VECOUT:
-        case TPosition::CO1:
-        case TPosition::CO2:
-            return TPosition::GM;
-        default:
-            return position;
-    }
-}
-
-}  // namespace detail
 
 template <TPosition src, TPosition dst, int32_t depth, auto mask = 0>
 class TQueBind {
  public:
     static constexpr bool kIsQueue = true;
-    static constexpr TPosition kPosition = dst == TPosition::GM ? src : dst;
+    static constexpr TQueConfig kConfig = GetTQueConfig(mask);
+    static constexpr TPosition kPosition =
+        dst == TPosition::GM || dst == TPosition::CO2 ? src : dst;
     static constexpr NpuMemory kMemory = MemoryOf(kPosition);
-    static constexpr HardEvent kEnQueEvent = detail::QueueEvent(src, dst, true);
-    static constexpr HardEvent kFreeEvent = detail::QueueEvent(src, dst, false);
+    static constexpr HardEvent kEnQueEvent = detail::FlowOf(src, dst).forward;
+    static constexpr HardEvent kFreeEvent = detail::FlowOf(src, dst).backward;
+    static_assert(kEnQueEvent != HardEvent::MAX, "no data flow from src to dst");
+    static_assert(depth > 0, "a queue holds at least one tensor");
+    static_assert(!kConfig.enableLoopQueue, "loop queues are not supported");
 
     template <typename T>
     LocalTensor<T> AllocTensor() {
+        Require(buffers_ != nullptr, "AllocTensor", "the queue has no buffers before InitBuffer");
         Require(used_ < bufferCount_, "AllocTensor", "every buffer of the queue is in use");
+        GetTPipePtr()->NoteAlloc(kPosition);
         TBufType* buffer = nullptr;
         do {
             buffer = buffers_ + cursor_;
@@ -83,104 +36,126 @@ class TQueBind {
         if (buffer->freeBufEvtID != INVALID_TEVENTID) {
             SettleFree(*buffer);
         }
-        return Tensor<T>(buffer);
+        return Tensor<T>(*buffer);
     }
 
+    // True always: a full queue is a fault.
     template <typename T>
     bool EnQue(const LocalTensor<T>& tensor) {
-        TBufType& buffer = Own(tensor, "EnQue");
-        Push(buffer);
-        buffer.enQueEvtID = GetTPipePtr()->template AllocEventID<kEnQueEvent>();
-        SetFlag<kEnQueEvent>(buffer.enQueEvtID);
-        return true;
+        return EnQueAs<kEnQueEvent>(tensor.GetBufferHandle());
     }
-    template <TPosition srcUser, TPosition dstUser, typename T>
+    bool EnQue(TBufHandle buf) { return EnQueAs<kEnQueEvent>(buf); }
+    // For memory that VECIN and VECOUT share: the pair says which move has filled it.
+    template <TPosition srcUserPos, TPosition dstUserPos, typename T>
     bool EnQue(const LocalTensor<T>& tensor) {
-        constexpr HardEvent kEvent = detail::QueueEvent(srcUser, dstUser, true);
-        TBufType& buffer = Own(tensor, "EnQue");
-        Push(buffer);
-        buffer.enQueEvtID = GetTPipePtr()->template AllocEventID<kEvent>();
-        SetFlag<kEvent>(buffer.enQueEvtID);
-        return true;
+        return EnQueAs<kUserEvent<srcUserPos, dstUserPos>>(tensor.GetBufferHandle());
     }
 
     template <typename T>
     LocalTensor<T> DeQue() {
-        return DeQueAfter<T, kEnQueEvent>();
+        return Tensor<T>(DeQueAs<kEnQueEvent>());
     }
-    template <TPosition srcUser, TPosition dstUser, typename T>
+    TBufHandle DeQue() { return reinterpret_cast<TBufHandle>(&DeQueAs<kEnQueEvent>()); }
+    template <TPosition srcUserPos, TPosition dstUserPos, typename T>
     LocalTensor<T> DeQue() {
-        return DeQueAfter<T, detail::QueueEvent(srcUser, dstUser, true)>();
+        return Tensor<T>(DeQueAs<kUserEvent<srcUserPos, dstUserPos>>());
     }
 
     template <typename T>
     void FreeTensor(LocalTensor<T>& tensor) {
-        TBufType& buffer = Own(tensor, "FreeTensor");
+        FreeBuffer(tensor.GetBufferHandle());
+    }
+    void FreeBuffer(TBufHandle buf) {
+        TBufType& buffer = Own(buf, "FreeTensor");
         Require(buffer.state != TBufState::FREE, "FreeTensor", "the tensor is free already");
         Require(buffer.state != TBufState::ENQUE, "FreeTensor", "the tensor is still in the queue");
         buffer.freeBufEvtID = GetTPipePtr()->template AllocEventID<kFreeEvent>();
         SetFlag<kFreeEvent>(buffer.freeBufEvtID);
         buffer.state = TBufState::FREE;
         --used_;
+        GetTPipePtr()->NoteFree(kPosition);
     }
 
+    TBuffAddr GetBufferAddr(TBufHandle buf) { return Place(Own(buf, "GetBufferAddr")); }
     bool VacantInQue() const { return queued_ < depth; }
     bool HasTensorInQue() const { return queued_ > 0; }
     int32_t GetTensorCountInQue() const { return queued_; }
     bool HasIdleBuffer() const { return used_ < bufferCount_; }
+    // As on the device, where a buffer is occupied until it is freed.
     template <typename T>
     TBufState GetState(const LocalTensor<T>& tensor) const {
-        return static_cast<const TBufType*>(tensor.GetBufferHandle())->state;
+        if (tensor.GetBufferHandle() == nullptr) {
+            return TBufState::FREE;
+        }
+        const TBufType& buffer = Own(tensor.GetBufferHandle(), "GetState");
+        return buffer.state == TBufState::FREE ? TBufState::FREE : TBufState::OCCUPIED;
     }
-    // Waits for the flags that FreeTensor has raised.
+
+    // Waits for the flags that FreeTensor has raised, and gives their ids back.
     void FreeAllEvent() {
         for (int i = 0; i < bufferCount_; ++i) {
+            Require(buffers_[i].state != TBufState::ENQUE, "FreeAllEvent",
+                    "a tensor is still in the queue");
             if (buffers_[i].freeBufEvtID != INVALID_TEVENTID) {
                 SettleFree(buffers_[i]);
             }
         }
     }
+
+    // For TPipe.
     void SetBuffers(TBufType* buffers, int32_t count) {
         buffers_ = buffers;
         bufferCount_ = count;
+        used_ = queued_ = cursor_ = head_ = tail_ = 0;
     }
 
  private:
+    template <TPosition source, TPosition target>
+    static constexpr HardEvent kUserEvent = detail::UserFlow(source, target).forward;
+
     static void Require(bool holds, const char* function, const char* what) {
         if (!holds) {
             NpuFrontEndFault(kNpuRuleQueue, function, what);
         }
     }
 
-    template <typename T>
-    TBufType& Own(const LocalTensor<T>& tensor, const char* function) const {
-        auto* buffer = static_cast<TBufType*>(tensor.GetBufferHandle());
-        Require(buffers_ <= buffer && buffer < buffers_ + bufferCount_, function,
-                "the tensor must come from this queue");
+    TBufType& Own(TBufHandle handle, const char* function) const {
+        auto* buffer = reinterpret_cast<TBufType*>(handle);
+        Require(buffers_ != nullptr && buffers_ <= buffer && buffer < buffers_ + bufferCount_,
+                function, "the tensor must come from this queue");
         return *buffer;
     }
 
-    void Push(TBufType& buffer) {
+    template <HardEvent event>
+    bool EnQueAs(TBufHandle handle) {
+        static_assert(event != HardEvent::MAX, "EnQue: GM, VECIN, VECOUT, VECCALC, not both GM");
+        TBufType& buffer = Own(handle, "EnQue");
         Require(queued_ < depth, "EnQue", "the queue holds as many tensors as its depth");
         Require(buffer.state == TBufState::OCCUPIED || buffer.state == TBufState::DEQUE, "EnQue",
                 "the tensor must have been allocated and not be in the queue");
         buffer.state = TBufState::ENQUE;
         ring_[tail_] = &buffer;
-        tail_ = (tail_ + 1) % kRing;
+        tail_ = (tail_ + 1) % depth;
         ++queued_;
+        buffer.enQueEvt = event;
+        buffer.enQueEvtID = GetTPipePtr()->template AllocEventID<event>();
+        SetFlag<event>(buffer.enQueEvtID);
+        return true;
     }
 
-    template <typename T, HardEvent event>
-    LocalTensor<T> DeQueAfter() {
+    template <HardEvent event>
+    TBufType& DeQueAs() {
+        static_assert(event != HardEvent::MAX, "DeQue: GM, VECIN, VECOUT, VECCALC, not both GM");
         Require(queued_ > 0, "DeQue", "the queue is empty");
         TBufType& buffer = *ring_[head_];
-        head_ = (head_ + 1) % kRing;
+        Require(buffer.enQueEvt == event, "DeQue", "the positions must be those of EnQue");
+        head_ = (head_ + 1) % depth;
         --queued_;
         buffer.state = TBufState::DEQUE;
         WaitFlag<event>(buffer.enQueEvtID);
         GetTPipePtr()->template ReleaseEventID<event>(buffer.enQueEvtID);
         buffer.enQueEvtID = INVALID_TEVENTID;
-        return Tensor<T>(&buffer);
+        return buffer;
     }
 
     void SettleFree(TBufType& buffer) {
@@ -189,15 +164,16 @@ class TQueBind {
         buffer.freeBufEvtID = INVALID_TEVENTID;
     }
 
+    static TBuffAddr Place(TBufType& buffer) {
+        return {buffer.dataLen, buffer.address, reinterpret_cast<TBufHandle>(&buffer),
+                static_cast<uint8_t>(kPosition)};
+    }
     template <typename T>
-    LocalTensor<T> Tensor(TBufType* buffer) const {
+    static LocalTensor<T> Tensor(TBufType& buffer) {
         LocalTensor<T> tensor;
-        tensor.SetAddr(
-            {buffer->dataLen, buffer->address, buffer, static_cast<uint8_t>(kPosition)});
+        tensor.SetAddr(Place(buffer));
         return tensor;
     }
-
-    static constexpr int32_t kRing = depth > 0 ? depth : 1;
 
     TBufType* buffers_ = nullptr;
     int32_t bufferCount_ = 0;
@@ -206,10 +182,12 @@ class TQueBind {
     int32_t cursor_ = 0;  // where AllocTensor looks first
     int32_t head_ = 0;
     int32_t tail_ = 0;
-    TBufType* ring_[kRing] = {};
+    TBufType* ring_[depth] = {};
 };
 
 template <TPosition pos, int32_t depth, auto mask = 0>
-class TQue : public TQueBind<detail::QueueSource(pos), detail::QueueTarget(pos), depth, mask> {};
+class TQue : public TQueBind<detail::EndsOf(pos).source, detail::EndsOf(pos).target, depth, mask> {
+    static_assert(detail::EndsOf(pos).source != TPosition::MAX, "no queue has this position");
+};
 
 }  // namespace AscendC

@@ -2,7 +2,7 @@
 // Barriers over all cores, lowered to flags between cores as in CANN 8.1.
 #pragma once
 
-#include "ascendc/sync.h"
+#include "ascendc/data_copy.h"
 #include "ascendc/system.h"
 
 namespace AscendC {
@@ -13,7 +13,7 @@ constexpr int32_t kAicFlag = 11;
 constexpr int32_t kAivFlag = 12;
 constexpr int32_t kAicAivFlag = 13;
 constexpr int32_t kAivOnlyFlag = 14;
-constexpr int32_t kAllCores = 0;    // mode 0
+constexpr int32_t kAllCores = 0;     // mode 0
 constexpr int32_t kWithinBlock = 2;  // mode 2
 
 }  // namespace detail
@@ -41,10 +41,12 @@ inline void SyncAll() {
 template <bool isAIVOnly = true>
 inline void SyncAll(const GlobalTensor<int32_t>& gmWorkspace,
                     const LocalTensor<int32_t>& ubWorkspace, const int32_t usedCores = 0) {
-    static_assert(isAIVOnly, "SyncAll through GM is for kernels on AIV only");
+    if (ASCEND_IS_AIC) {
+        return;
+    }
+    detail::RequireUb("SyncAll", ubWorkspace.Memory());
     PipeBarrier<PIPE_ALL>();
-    NpuSoftSyncAll(reinterpret_cast<uint64_t>(gmWorkspace.GetPhyAddr()), ubWorkspace.Address(),
-                   usedCores);
+    NpuSoftSyncAll(detail::GmAddress(gmWorkspace), ubWorkspace.Address(), usedCores);
 }
 
 }  // namespace AscendC

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Block indices, workspace, atomics, cache maintenance and other system functions.
+// Block indices, system variables and the workspace.
 #pragma once
 
-#include "ascendc/tensor.h"
+#include "ascendc/sync.h"
 
 namespace AscendC {
 
@@ -13,43 +13,60 @@ inline int64_t GetBlockIdx() {
 inline int64_t GetBlockNum() { return NpuBlockCount(); }
 inline int64_t GetSubBlockIdx() { return NpuSubBlockIdx(); }
 inline int64_t GetSubBlockNum() { return NpuSubBlockCount(); }
-// AIV for each AIC.
-inline int64_t GetTaskRation() { return ASCEND_IS_AIV ? NpuSubBlockCount() : 1; }
+// Cores of this kind in a block.
+inline int64_t GetTaskRation() { return NpuSubBlockCount(); }
 inline int64_t GetSystemCycle() { return static_cast<int64_t>(NpuSystemCycle()); }
-inline int64_t GetProgramCounter() {
+inline void GetArchVersion(uint32_t& coreVersion) {
+    coreVersion = static_cast<uint32_t>(NpuArchVersion() >> 32 & 0xFFF);
+}
+__attribute__((noinline)) inline int64_t GetProgramCounter() {
     return reinterpret_cast<int64_t>(__builtin_return_address(0));
 }
-inline constexpr uint32_t GetUBSizeInBytes() { return 192 * 1024; }
+inline constexpr int16_t GetDataBlockSizeInBytes() { return ONE_BLK_SIZE; }
+inline void Trap() { NpuFrontEndFault(kNpuRuleAssert, "Trap", "the kernel stopped itself"); }
+
+namespace detail {
+
+inline GM_ADDR RequireWorkspace(const char* function, GM_ADDR workspace) {
+    if (workspace == nullptr) {
+        NpuFrontEndFault(kNpuRuleArgument, function, "workspace must not be null");
+    }
+    return workspace;
+}
+
+}  // namespace detail
 
 // Bytes at the start of every workspace that belong to the library, as with CANN 8.1 on 910B.
 constexpr uint64_t kLibraryWorkspaceBytes = 16 * 1024 * 1024;
-inline GM_ADDR GetUserWorkspace(GM_ADDR workspace) { return workspace + kLibraryWorkspaceBytes; }
 
-// Stores from UB to GM add to, or take the maximum or minimum with, what is there.
-template <typename T>
-inline void SetAtomicAdd() {
-    static_assert(SupportType<T, float, half, int16_t, int32_t, int8_t, bfloat16_t>(),
-                  "SetAtomicAdd: T must be float, half, bfloat16_t, int8_t, int16_t or int32_t");
-    NpuSetAtomic(kNpuAtomicAdd, TypeOf<T>());
+// Keeps the workspace of the kernel, once or each time.
+inline void SetSysWorkspace(GM_ADDR workspace) {
+    detail::RequireWorkspace("SetSysWorkspace", workspace);
+    if (detail::Slot(detail::kSystemWorkspaceSlot) == nullptr) {
+        detail::Slot(detail::kSystemWorkspaceSlot) = workspace;
+    }
 }
-template <typename T>
-inline void SetAtomicMax() {
-    static_assert(SupportType<T, float, half, int16_t, int32_t, int8_t, bfloat16_t>(),
-                  "SetAtomicMax: T must be float, half, bfloat16_t, int8_t, int16_t or int32_t");
-    NpuSetAtomic(kNpuAtomicMax, TypeOf<T>());
+inline void SetSysWorkspaceForce(GM_ADDR workspace) {
+    detail::Slot(detail::kSystemWorkspaceSlot) =
+        detail::RequireWorkspace("SetSysWorkspaceForce", workspace);
 }
-template <typename T>
-inline void SetAtomicMin() {
-    static_assert(SupportType<T, float, half, int16_t, int32_t, int8_t, bfloat16_t>(),
-                  "SetAtomicMin: T must be float, half, bfloat16_t, int8_t, int16_t or int32_t");
-    NpuSetAtomic(kNpuAtomicMin, TypeOf<T>());
-}
-inline void SetAtomicNone() { NpuSetAtomic(kNpuAtomicNone, kNpuF32); }
 
-template <typename T, CacheLine entireType, DcciDst dcciDst = DcciDst::CACHELINE_OUT>
-inline void DataCacheCleanAndInvalid(const GlobalTensor<T>& target) {
-    NpuDataCacheCleanInvalid(reinterpret_cast<uint64_t>(target.GetPhyAddr()),
-                             entireType == CacheLine::ENTIRE_DATA_CACHE);
+}  // namespace AscendC
+
+inline __gm__ uint8_t* GetSysWorkSpacePtr() {
+    return static_cast<uint8_t*>(AscendC::detail::Slot(AscendC::detail::kSystemWorkspaceSlot));
+}
+inline void SetSysWorkSpacePtr(__gm__ uint8_t* workspace) {
+    AscendC::detail::Slot(AscendC::detail::kSystemWorkspaceSlot) = workspace;
+}
+
+namespace AscendC {
+
+// The part behind that of the library: of the workspace that was kept, or of the argument.
+inline GM_ADDR GetUserWorkspace(GM_ADDR workspace) {
+    detail::RequireWorkspace("GetUserWorkspace", workspace);
+    uint8_t* const kept = GetSysWorkSpacePtr();
+    return (kept != nullptr ? kept : workspace) + kLibraryWorkspaceBytes;
 }
 
 }  // namespace AscendC

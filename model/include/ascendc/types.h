@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "ascendc/half.h"
+#include "ascendc/int4.h"
 #include "ascendc/macros.h"
 
 enum pipe_t : uint8_t {
@@ -59,13 +60,17 @@ enum class TPosition : uint8_t {
 };
 using QuePosition = TPosition;
 
+enum class Hardware : uint8_t { GM, UB, L1, L0A, L0B, L0C, BIAS, FIXBUF, MAX };
+
 // Ordered pairs of pipes, source first.
+// clang-format off
 #define NPU_HARD_EVENTS(X)                                                                      \
     X(MTE2, MTE1) X(MTE1, MTE2) X(MTE1, M) X(M, MTE1) X(MTE2, V) X(V, MTE2) X(MTE3, V)          \
     X(V, MTE3) X(M, V) X(V, M) X(V, V) X(MTE3, MTE1) X(MTE1, MTE3) X(MTE1, V) X(MTE2, M)        \
     X(M, MTE2) X(V, MTE1) X(M, FIX) X(FIX, M) X(MTE3, MTE2) X(MTE2, MTE3) X(S, V) X(V, S)       \
     X(S, MTE2) X(MTE2, S) X(S, MTE3) X(MTE3, S) X(MTE2, FIX) X(FIX, MTE2) X(FIX, S) X(M, S)     \
     X(FIX, MTE3) X(MTE1, FIX) X(FIX, MTE1) X(FIX, FIX)
+// clang-format on
 
 enum class HardEvent : uint8_t {
 #define NPU_HARD_EVENT(source, target) source##_##target,
@@ -88,11 +93,6 @@ constexpr EventPipes PipesOf(HardEvent event) {
     };
     return kPipes[static_cast<uint8_t>(event)];
 }
-
-// A signed integer of 4 bits: two lie in a byte, the first in the low half.
-struct int4b_t {
-    uint8_t pair;
-};
 
 template <class T>
 constexpr uint32_t kElementBits = 8 * sizeof(T);
@@ -131,6 +131,7 @@ constexpr NpuMemory MemoryOf(TPosition position) {
         case TPosition::A1:
         case TPosition::B1:
         case TPosition::C1:
+        case TPosition::SPM:
         case TPosition::TSCM:
             return kNpuL1;
         case TPosition::A2:
@@ -179,19 +180,31 @@ enum class ReduceOrder : uint8_t {
 
 enum class MaskMode : uint8_t { NORMAL, COUNTER };
 
-enum class CacheLine : uint64_t { SINGLE_CACHE_LINE, ENTIRE_DATA_CACHE };
-enum class DcciDst : uint64_t { CACHELINE_ALL, CACHELINE_UB, CACHELINE_OUT, CACHELINE_ATOMIC };
+enum class CacheMode {
+    CACHE_MODE_DISABLE = 0,
+    CACHE_MODE_NORMAL = 1,
+    CACHE_MODE_LAST = 2,
+    CACHE_MODE_PERSISTENT = 4,
+};
+enum class CacheRwMode { READ = 1, WRITE = 2, RW = 3 };
 
 constexpr uint32_t ONE_BLK_SIZE = 32;
+constexpr int32_t DEFAULT_BLK_NUM = 8;
 constexpr int32_t DEFAULT_BLK_STRIDE = 1;
 constexpr int32_t DEFAULT_REPEAT_STRIDE = 8;
+// For mask arguments that have no effect (isSetMask = false).
 constexpr uint64_t MASK_PLACEHOLDER = 0;
+constexpr uint64_t MASK_PLACEHOLDER_LIST[2] = {0, 0};
 
+// Strides count blocks. The other fields exist for the layout of CANN's struct; nothing reads them.
 struct UnaryRepeatParams {
+    uint32_t blockNumber = DEFAULT_BLK_NUM;
     uint16_t dstBlkStride = DEFAULT_BLK_STRIDE;
     uint16_t srcBlkStride = DEFAULT_BLK_STRIDE;
     uint8_t dstRepStride = DEFAULT_REPEAT_STRIDE;
     uint8_t srcRepStride = DEFAULT_REPEAT_STRIDE;
+    bool repeatStrideMode = false;
+    bool strideSizeMode = false;
     bool halfBlock = false;
 
     UnaryRepeatParams() = default;
@@ -208,13 +221,15 @@ struct UnaryRepeatParams {
 };
 
 struct BinaryRepeatParams {
-    uint32_t blockNumber = 8;
+    uint32_t blockNumber = DEFAULT_BLK_NUM;
     uint8_t dstBlkStride = DEFAULT_BLK_STRIDE;
     uint8_t src0BlkStride = DEFAULT_BLK_STRIDE;
     uint8_t src1BlkStride = DEFAULT_BLK_STRIDE;
     uint8_t dstRepStride = DEFAULT_REPEAT_STRIDE;
     uint8_t src0RepStride = DEFAULT_REPEAT_STRIDE;
     uint8_t src1RepStride = DEFAULT_REPEAT_STRIDE;
+    bool repeatStrideMode = false;
+    bool strideSizeMode = false;
 
     BinaryRepeatParams() = default;
     BinaryRepeatParams(uint8_t dstBlock, uint8_t src0Block, uint8_t src1Block, uint8_t dstRepeat,

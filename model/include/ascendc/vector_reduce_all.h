@@ -13,14 +13,6 @@
 namespace AscendC {
 namespace detail {
 
-// The second pipe of the event goes on when the first has finished what it had to do.
-template <HardEvent event>
-inline void OrderPipes() {
-    const TEventID id = GetTPipePtr()->FetchEventID(event);
-    SetFlag<event>(id);
-    WaitFlag<event>(id);
-}
-
 // After a scalar store of a result.
 inline void PublishScalarStore() {
     OrderPipes<HardEvent::S_V>();

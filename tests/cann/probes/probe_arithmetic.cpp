@@ -11,6 +11,7 @@ constexpr uint64_t kMask = 40;
 constexpr int32_t kCount = 173;
 constexpr uint8_t kRepeats = 3;
 
+// clang-format off
 #define BINARY(F, T)                                                                          \
     PROBE_ROW(#F "." #T ".count", F(u.Dst<T>(), u.Src0<T>(), u.Src1<T>(), kCount))            \
     PROBE_ROW(#F "." #T ".mask", F(u.Dst<T>(), u.Src0<T>(), u.Src1<T>(), kMask, kRepeats,     \
@@ -39,7 +40,6 @@ constexpr uint8_t kRepeats = 3;
     PROBE_ROW("Copy." #T ".mask", \
               Copy(u.Dst<T>(), u.Src0<T>(), kMask, kRepeats, CopyRepeatParams(1, 2, 9, 16)))
 
-// clang-format off
 const probe::Row kRows[] = {
     BINARY(Add, half) BINARY(Add, float) BINARY(Add, int16_t) BINARY(Add, int32_t)
     BINARY(Sub, half) BINARY(Sub, float) BINARY(Sub, int16_t) BINARY(Sub, int32_t)

@@ -10,6 +10,7 @@ constexpr uint64_t kMask = 40;
 constexpr int32_t kCount = 173;
 constexpr uint8_t kRepeats = 3;
 
+// clang-format off
 #define CAST(Target, Source, mode)                                                          \
     PROBE_ROW("Cast." #Target "." #Source "." #mode ".count",                               \
               Cast(u.Dst<Target>(), u.Src0<Source>(), RoundMode::CAST_##mode, kCount))      \
@@ -65,7 +66,6 @@ constexpr uint8_t kRepeats = 3;
                      SELMODE::VSEL_TENSOR_SCALAR_MODE, kCount))
 #define SELECTS(T) SELECT(T, VSEL_CMPMASK_SPR) SELECT(T, VSEL_TENSOR_TENSOR_MODE) SELECT_SCALAR(T)
 
-// clang-format off
 const probe::Row kRows[] = {
     CAST(float, half, NONE) CAST(float, bfloat16_t, NONE) CAST(half, float, NONE)
     CAST(half, float, ODD) ROUNDINGS(half, float) ROUNDINGS(bfloat16_t, float)

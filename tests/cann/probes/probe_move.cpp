@@ -6,6 +6,7 @@ using namespace AscendC;
 
 namespace {
 
+// clang-format off
 #define MOVE(T)                                                                       \
     PROBE_ROW("DataCopy." #T ".in.count", DataCopy(u.Dst<T>(), u.In<T>(), 256))       \
     PROBE_ROW("DataCopy." #T ".in.params",                                            \
@@ -39,7 +40,6 @@ namespace {
               DataCopy(u.Out<T>(), u.Src1<T>(), 256); SetAtomicNone())
 #define ATOMICS(T) ATOMIC(SetAtomicAdd, T) ATOMIC(SetAtomicMax, T) ATOMIC(SetAtomicMin, T)
 
-// clang-format off
 const probe::Row kRows[] = {
     MOVE(half) MOVE(bfloat16_t) MOVE(int16_t) MOVE(uint16_t) MOVE(float) MOVE(int32_t)
     MOVE(uint32_t) MOVE(int8_t) MOVE(uint8_t)

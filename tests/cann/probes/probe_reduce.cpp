@@ -9,6 +9,7 @@ namespace {
 constexpr int32_t kMask = 40;
 constexpr int32_t kRepeats = 3;
 
+// clang-format off
 #define REPEAT_REDUCE(F, T)                                                                   \
     PROBE_ROW(#F "." #T ".mask", F(u.Dst<T>(), u.Src0<T>(), kRepeats, kMask, 2, 1, 9))        \
     PROBE_ROW(#F "." #T ".bits", uint64_t bits[2] = {0xF0F0F0F00FF00FF1, 0x0123456789ABCDEF}; \
@@ -35,10 +36,9 @@ constexpr int32_t kRepeats = 3;
     PROBE_ROW("ReduceSum." #T ".mask",                                                        \
               ReduceSum(u.Dst<T>(), u.Src0<T>(), u.Work<T>(), kMask, kRepeats, 9))
 #define REDUCTIONS(T)                                                         \
-    REPEAT_REDUCE(BlockReduceSum, T)                                          \
-    REPEAT_REDUCE(BlockReduceMax, T) REPEAT_REDUCE(BlockReduceMin, T)         \
-        REPEAT_REDUCE(PairReduceSum, T) WHOLE(T) TENSOR_EXTREME(ReduceMax, T) \
-            TENSOR_EXTREME(ReduceMin, T) TENSOR_SUM(T)
+    REPEAT_REDUCE(BlockReduceSum, T) REPEAT_REDUCE(BlockReduceMax, T)         \
+    REPEAT_REDUCE(BlockReduceMin, T) REPEAT_REDUCE(PairReduceSum, T) WHOLE(T) \
+    TENSOR_EXTREME(ReduceMax, T) TENSOR_EXTREME(ReduceMin, T) TENSOR_SUM(T)
 
 #define BROADCAST(T) PROBE_ROW("Brcb." #T, Brcb(u.Dst<T>(), u.Src0<T>(), 3, BrcbRepeatParams(1, 8)))
 #define GATHER(T)                                                                              \
@@ -81,7 +81,6 @@ void Rearrange(const probe::Areas& u) {
 }
 #define REARRANGE(T) PROBE_ROW("TransDataTo5HD." #T, Rearrange<T>(u))
 
-// clang-format off
 const probe::Row kRows[] = {
     REDUCTIONS(half) REDUCTIONS(float)
     BROADCAST(half) BROADCAST(uint16_t) BROADCAST(float) BROADCAST(int32_t)

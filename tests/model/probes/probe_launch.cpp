@@ -1,24 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Probes of what passes between a launch and a kernel: arguments, indices, printf, ASSERT.
-#include "probe_tensors.h"
+#include "probe_answers.h"
 
 using namespace AscendC;
 
 namespace {
-
-// Scalar stores of one core into lines of its own.
-class Answers {
- public:
-    __aicore__ explicit Answers(GM_ADDR out) : out_(probe::Gm<int64_t>(out)) {}
-    __aicore__ void Add(int64_t value) { out_.SetValue(count_++, value); }
-    __aicore__ void Send() {
-        DataCacheCleanAndInvalid<int64_t, CacheLine::ENTIRE_DATA_CACHE>(out_);
-    }
-
- private:
-    GlobalTensor<int64_t> out_;
-    uint64_t count_ = 0;
-};
 
 constexpr int64_t kAnswersBytes = 64;  // of a core: one cache line
 
@@ -29,7 +15,7 @@ extern "C" __global__ __aicore__ void probe_indices(GM_ADDR out) {
     if (ASCEND_IS_AIC) {
         return;
     }
-    Answers answers(out + GetBlockIdx() * kAnswersBytes);
+    probe::Answers answers(out + GetBlockIdx() * kAnswersBytes);
     answers.Add(GetBlockIdx());
     answers.Add(GetBlockNum());
     answers.Add(GetSubBlockIdx());
@@ -40,7 +26,7 @@ extern "C" __global__ __aicore__ void probe_indices(GM_ADDR out) {
 
 // Which of the arguments are null pointers, bit by bit.
 extern "C" __global__ __aicore__ void probe_null(GM_ADDR first, GM_ADDR second, GM_ADDR out) {
-    Answers answers(out);
+    probe::Answers answers(out);
     answers.Add((first == nullptr ? 1 : 0) + (second == nullptr ? 2 : 0));
     answers.Send();
 }
@@ -55,7 +41,7 @@ struct OddTiling {
 
 extern "C" __global__ __aicore__ void probe_tiling(GM_ADDR out, GM_ADDR tiling) {
     GET_TILING_DATA_WITH_STRUCT(OddTiling, data, tiling);
-    Answers answers(out);
+    probe::Answers answers(out);
     for (const int16_t word : data.words) {
         answers.Add(word);
     }
