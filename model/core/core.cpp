@@ -122,9 +122,6 @@ bool Core::ReleaseIfDone() {
     for (auto& local : local_) {
         local.reset();
     }
-    for (auto& log : log_) {
-        log = {};
-    }
     return true;
 }
 

@@ -80,7 +80,8 @@ class Core {
     bool CanRun() const {
         return waitFlag < 0 || crossCoreFlags[static_cast<size_t>(waitFlag)].Pending() > 0;
     }
-    // True once the kernel has ended here; gives the local buffers back, counters stay.
+    // True once the kernel has ended here; gives the local buffers back. Counters stay,
+    // and the names of instructions, for races with cores that end later.
     bool ReleaseIfDone();
 
     Registers registers;

@@ -73,8 +73,8 @@ def to_float(value: Number, mode: Mode, form: FloatFormat) -> float:
     if value == 0 or (isinstance(value, float) and not math.isfinite(value)):
         return float(value)
     exact = Fraction(value)
-    exponent = math.frexp(float(abs(exact)))[1] if isinstance(value, float) else (
-        abs(value).bit_length()
+    exponent = (
+        math.frexp(float(abs(exact)))[1] if isinstance(value, float) else (abs(value).bit_length())
     )
     unit = Fraction(2) ** max(exponent - form.digits, form.lowest)
     result = round_number(exact / unit, mode) * unit
@@ -101,9 +101,7 @@ def store(results: Sequence[Number], element: ElementType) -> Array:
     return np.where(np.isnan(np.array(results)), 0x7FC0, bits).astype(np.uint16)
 
 
-def converted(
-    values: Array, source: ElementType, target: ElementType, mode: Mode
-) -> Array:
+def converted(values: Array, source: ElementType, target: ElementType, mode: Mode) -> Array:
     """A whole array; source and target may be the same float type, which rounds to integers."""
     exact = numbers(values, source)
     if source is FLOAT and target is FLOAT:
@@ -113,8 +111,12 @@ def converted(
         return store(whole, target)
     if target.name in FORMATS:
         return store([to_float(x, mode, FORMATS[target.name]) for x in exact], target)
-    low, high = (-8, 7) if target.bits == 4 else (
-        int(np.iinfo(target.numpy).min),
-        int(np.iinfo(target.numpy).max),
+    low, high = (
+        (-8, 7)
+        if target.bits == 4
+        else (
+            int(np.iinfo(target.numpy).min),
+            int(np.iinfo(target.numpy).max),
+        )
     )
     return np.array([to_integer(x, mode, low, high) for x in exact], target.numpy)

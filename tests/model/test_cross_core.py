@@ -60,6 +60,14 @@ def test_two_cores_must_not_write_one_place(probes: model.Library, order: str) -
     assert {instruction.core for instruction in both_instructions(caught)} == {0, 1}
 
 
+def test_a_race_names_an_instruction_of_a_core_that_has_ended(probes: model.Library) -> None:
+    # Block 0 waits in SyncAll while block 1 runs to its end.
+    with raises_fault("race", instruction=MTE3, other=MTE3) as caught:
+        run(probes, sync_all(), fill_and_store(0), blocks=2, cross_core=True)
+
+    assert caught.value.fault.names_both
+
+
 def test_a_core_must_not_read_what_another_writes(probes: model.Library) -> None:
     program = [on_block(0), *fill_and_store(0), on_block(1), load_out(A)]
 

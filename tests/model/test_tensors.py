@@ -129,9 +129,7 @@ def test_scalar_arithmetic_of_half_rounds_each_step(probes: model.Library) -> No
     left = finite_halves(1)
     right = np.roll(left, 5)
     out = aligned((5, left.size), np.float16)
-    probes.launch(
-        "probe_half_arithmetic", [left, right, model.Out(out), number(left.size)]
-    )
+    probes.launch("probe_half_arithmetic", [left, right, model.Out(out), number(left.size)])
 
     expected = np.stack([left + right, left - right, left * right, left / right, -left])
     nan = np.isnan(expected)

@@ -253,7 +253,12 @@ def test_a_repeat_must_not_read_what_an_earlier_one_wrote(
         {"src0": 0, "src1": 0},
         {"src0": 0, "mask": (0x0F0F, 0), "repeats": 1, "src0_stride": Stride(1, 3)},
         {"src0": 32, "mask": (0xFF, 0), "repeats": 1},
-        {"src0": 32, "mask": (0xFF00FF, 0), "dst_stride": Stride(2, 8), "src0_stride": Stride(2, 8)},
+        {
+            "src0": 32,
+            "mask": (0xFF00FF, 0),
+            "dst_stride": Stride(2, 8),
+            "src0_stride": Stride(2, 8),
+        },
         {"src0": 8 * 32, "repeats": 1},
         {"src0": 8 * 32, "src0_stride": Stride(1, 16), "dst_stride": Stride(1, 16)},
     ],

@@ -191,9 +191,7 @@ def test_half_becomes_pairs_of_nibbles(
         for name, (form, fields) in NIBBLE_LAYOUTS.items()
     ],
 )
-def test_nibbles_become_half(
-    probes: model.Library, form: Form, fields: dict[str, object]
-) -> None:
+def test_nibbles_become_half(probes: model.Library, form: Form, fields: dict[str, object]) -> None:
     call = VectorCall(CAST, HALF, form, INT4, **fields)
     image = make_image(3)
     expected = Expected(call).show_mask(image.copy())

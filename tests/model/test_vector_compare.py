@@ -121,9 +121,7 @@ def _value_cases() -> Iterator[object]:
 
 
 @pytest.mark.parametrize("call", list(_value_cases()))
-def test_every_lane_of_every_repeat_gives_a_bit(
-    probes: model.Library, call: VectorCall
-) -> None:
+def test_every_lane_of_every_repeat_gives_a_bit(probes: model.Library, call: VectorCall) -> None:
     image = image_for(call, 8)
 
     actual = run(probes, KERNEL, call, image)

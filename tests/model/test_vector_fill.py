@@ -95,7 +95,9 @@ def counted_copy(call: VectorCall, image: Array) -> Array:
     for repeat in range(call.repeats):
         for first in range(0, count, BLOCK):
             block = first // BLOCK
-            to = call.dst + (repeat * call.dst_stride.repeat + block * call.dst_stride.block) * BLOCK
+            to = (
+                call.dst + (repeat * call.dst_stride.repeat + block * call.dst_stride.block) * BLOCK
+            )
             at = (repeat * call.src0_stride.repeat + block * call.src0_stride.block) * BLOCK
             size = min(BLOCK, count - first)
             result[to : to + size] = result[call.src0 + at : call.src0 + at + size]
@@ -136,7 +138,9 @@ def test_copy_counts_the_elements_of_each_repeat_in_counter_mode(
 
 
 @covers("Copy.mask_bits", "fault")
-@pytest.mark.parametrize("changes", [{"dst_stride": Stride(1, 4096)}, {"src0_stride": Stride(1, 4096)}])
+@pytest.mark.parametrize(
+    "changes", [{"dst_stride": Stride(1, 4096)}, {"src0_stride": Stride(1, 4096)}]
+)
 def test_repeat_strides_of_copy_have_12_bits(
     probes: model.Library, changes: dict[str, object]
 ) -> None:

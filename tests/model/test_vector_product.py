@@ -168,9 +168,7 @@ def test_add_deq_relu_scales_the_sum(probes: model.Library, call: VectorCall) ->
     actual = run(probes, KERNEL, call, image)
 
     # The function overwrites its sources with intermediate values.
-    assert_same_bits(
-        read(actual, at, HALF.numpy), read(expected, at, HALF.numpy), "destination"
-    )
+    assert_same_bits(read(actual, at, HALF.numpy), read(expected, at, HALF.numpy), "destination")
     untouched = np.delete(np.arange(call.src0), np.concatenate([at, at + 1]))
     assert_same_bits(actual[untouched], image[untouched], "around the destination")
     assert_same_bits(actual[call.mask_at :], expected[call.mask_at :], "mask register")

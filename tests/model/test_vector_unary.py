@@ -155,9 +155,7 @@ def test_boundary_values_are_those_of_the_document(
 
     actual = run(probes, KERNEL, call, image)
 
-    assert_same_bits(
-        read(actual, call.dst + first, element.numpy), np.array(result, element.numpy)
-    )
+    assert_same_bits(read(actual, call.dst + first, element.numpy), np.array(result, element.numpy))
 
 
 @pytest.mark.parametrize("number", [2, 3, 4], ids=["Ln", "Sqrt", "Rsqrt"])

@@ -266,8 +266,7 @@ class Expected:
     def _counted(self, count: int) -> list[Indices]:
         lanes = self.call.lanes
         return [
-            np.arange(min(lanes, count - first), dtype=np.int64)
-            for first in range(0, count, lanes)
+            np.arange(min(lanes, count - first), dtype=np.int64) for first in range(0, count, lanes)
         ]
 
     def register(self) -> tuple[int, int]:
@@ -382,7 +381,11 @@ def layouts(form: Form, lanes: int) -> Sequence[tuple[str, dict[str, object]]]:
     if form in (Form.COUNT, Form.OPERATOR):
         return [(f"count {n}", {"count": n}) for n in (1, 2 * lanes + 5, 3 * lanes)]
     if form == Form.MASK_COUNT:
-        tall = {"dst_stride": Stride(1, 1), "src0_stride": Stride(1, 1), "src1_stride": Stride(1, 1)}
+        tall = {
+            "dst_stride": Stride(1, 1),
+            "src0_stride": Stride(1, 1),
+            "src1_stride": Stride(1, 1),
+        }
         return [
             ("whole repeats", {"mask": (lanes, 0), "repeats": 3}),
             ("first lanes, strided", {"mask": (lanes // 2 + 3, 0), "repeats": 4, **strided}),

@@ -71,8 +71,10 @@ inline void Compare(const LocalTensor<U>& dst, const LocalTensor<T>& src0,
                     const LocalTensor<T>& src1, CMPMODE cmpMode, uint32_t count) {
     if (ASCEND_IS_AIV) {
         detail::InComparePasses<T>("Compare", count, [&](uint32_t first, uint8_t repeatTimes) {
-            detail::CompareTensors(dst[first / 8], src0[first], src1[first], cmpMode,
-                                   detail::ToRepeat(repeatTimes, BinaryRepeatParams()));
+            detail::CompareTensors(
+                detail::Advanced(dst, first / 8), detail::Advanced(src0, first),
+                detail::Advanced(src1, first), cmpMode,
+                detail::ToRepeat(repeatTimes, BinaryRepeatParams()));
         });
     }
 }
@@ -128,7 +130,8 @@ inline void CompareScalar(const LocalTensor<U>& dst, const LocalTensor<T>& src0,
     if (ASCEND_IS_AIV) {
         detail::InComparePasses<T>(
             "CompareScalar", count, [&](uint32_t first, uint8_t repeatTimes) {
-                detail::CompareWithScalar(dst[first / 8], src0[first], src1Scalar, cmpMode,
+                detail::CompareWithScalar(detail::Advanced(dst, first / 8),
+                                          detail::Advanced(src0, first), src1Scalar, cmpMode,
                                           detail::ToRepeat(repeatTimes, UnaryRepeatParams()));
             });
     }

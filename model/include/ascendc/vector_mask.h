@@ -140,6 +140,15 @@ inline NpuBinaryRepeat ContiguousBinary() {
     return {1, {1, kBlocksBeside<Target, Source>}, kSource, kSource};
 }
 
+// The tensor from `elements` on; unlike operator[], whatever its size.
+template <typename T>
+inline LocalTensor<T> Advanced(const LocalTensor<T>& tensor, uint32_t elements) {
+    LocalTensor<T> moved;
+    moved.SetAddr({0, tensor.Address() + elements * kElementBits<T> / 8, nullptr,
+                   static_cast<uint8_t>(tensor.GetPosition())});
+    return moved;
+}
+
 // The end of UB belongs to the functions of the library: scratch that no call keeps.
 constexpr uint32_t kTemporaryBytes = 8 * 1024;
 template <typename T>

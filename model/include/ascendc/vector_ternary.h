@@ -167,9 +167,10 @@ inline void AddDeqReluRepeats(const LocalTensor<half>& dst, const LocalTensor<in
     for (int32_t done = 0; done < repeatTimes; done += repeats) {
         const int32_t left = repeatTimes - done;
         repeats = static_cast<uint8_t>(left < kRepeatsOfPass ? left : kRepeatsOfPass);
-        const AddDeqReluPass pass{dst[done * params.dstRepStride * 16],
-                                  src0[done * params.src0RepStride * 8],
-                                  src1[done * params.src1RepStride * 8],
+        const auto before = static_cast<uint32_t>(done);
+        const AddDeqReluPass pass{Advanced(dst, before * params.dstRepStride * 16),
+                                  Advanced(src0, before * params.src0RepStride * 8),
+                                  Advanced(src1, before * params.src1RepStride * 8),
                                   repeats,
                                   params,
                                   4};
@@ -211,7 +212,13 @@ inline void AddDeqRelu(const LocalTensor<half>& dst, const LocalTensor<int32_t>&
     }
     for (int32_t done = 0; done < count; done += detail::kAddDeqReluElements) {
         const int32_t left = count - done;
-        const detail::AddDeqReluPass pass{dst[done], src0[done], src1[done], 1, {}, 8};
+        const auto first = static_cast<uint32_t>(done);
+        const detail::AddDeqReluPass pass{detail::Advanced(dst, first),
+                                          detail::Advanced(src0, first),
+                                          detail::Advanced(src1, first),
+                                          1,
+                                          {},
+                                          8};
         detail::OnFirst("AddDeqRelu",
                         left < detail::kAddDeqReluElements ? left : detail::kAddDeqReluElements,
                         [&] {

@@ -52,6 +52,11 @@ class Instruction:
         addresses = tuple(CodeAddress(*place) for place in fields["addresses"])
         return cls(fields["name"], fields["pipe"], fields["core"], fields["index"], addresses)
 
+    @property
+    def is_known(self) -> bool:
+        """False for one so old that the core no longer remembers its name."""
+        return bool(self.addresses)
+
     def place(self) -> str:
         """Where the kernel issues it: ``file:line (function) <- ...``; empty when unknown."""
         return symbols.describe(self.addresses)
@@ -94,7 +99,7 @@ class Fault:
     @property
     def names_both(self) -> bool:
         """True for two unordered accesses of which both instructions are known by name."""
-        return self.kind in ("hazard", "race") and self.other is not None
+        return self.kind in ("hazard", "race") and self.other is not None and self.other.is_known
 
     def describe(self) -> str:
         """The message, with source places where they are known."""
