@@ -8,6 +8,7 @@
 #include "bindings.h"
 #include "op_host/asc_paged_attention/asc_paged_attention_tiling.h"
 #include "op_host/asc_reshape_and_cache/asc_reshape_and_cache_tiling.h"
+#include "op_kernel/asc_paged_attention/asc_paged_attention_schedule.h"
 
 namespace py = pybind11;
 using namespace attn;
@@ -56,6 +57,8 @@ Plan PlanPagedAttention(const PagedAttentionProblem& problem, const std::string&
     fields["group_tile"] = tiling.groupTile;
     fields["kv_tile"] = tiling.kvTile;
     fields["task_count"] = tiling.taskCount;
+    fields["ub_bytes"] =
+        PagedAttentionUbPlan(tiling.headDim, tiling.kvTile, tiling.groupTile).TotalBytes();
     return {"asc_paged_attention", KernelTypeOf(PagedAttentionVariants(), plan.launch.key),
             plan.launch, BytesOf(tiling), fields};
 }

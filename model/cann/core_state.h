@@ -15,7 +15,6 @@ namespace npu_cann {
 struct Control {
     NpuAtomic atomic = kNpuAtomicNone;
     NpuType atomicType = kNpuF32;
-    bool padValue = false;  // set for the next padded copy
     bool counterMode = false;
     uint64_t maskHigh = ~uint64_t{0};
     uint64_t maskLow = ~uint64_t{0};

@@ -8,10 +8,7 @@ using npu_cann::Ub;
 
 namespace {
 
-// Defined padding is what a value was set for since the last padded copy.
-void CopyIn(void* target, void* source, NpuAlignedBurst burst) {
-    burst.definedPadding = control.padValue;
-    control.padValue = false;
+void CopyIn(void* target, void* source, const NpuAlignedBurst& burst) {
     NpuCopyGmToUbAligned(Ub(target), Gm(source), &burst);
 }
 
@@ -37,16 +34,16 @@ void copy_ubuf_to_ubuf(void* target, void* source, uint8_t, uint16_t count, uint
     NpuCopyUbToUb(Ub(target), Ub(source), &burst);
 }
 
-#define NPU_ALIGNED_COPIES(bits, bytes)                                                            \
-    void copy_gm_to_ubuf_align_b##bits(void* target, void* source, uint8_t, uint16_t count,        \
-                                       uint32_t length, uint8_t left, uint8_t right,               \
-                                       uint32_t sourceGap, uint32_t targetGap) {                   \
-        CopyIn(target, source, {count, length, left, right, sourceGap, targetGap, bytes, false});  \
-    }                                                                                              \
-    void copy_ubuf_to_gm_align_b##bits(void* target, void* source, uint8_t, uint16_t count,        \
-                                       uint32_t length, uint8_t left, uint8_t right,               \
-                                       uint32_t sourceGap, uint32_t targetGap) {                   \
-        CopyOut(target, source, {count, length, left, right, sourceGap, targetGap, bytes, false}); \
+#define NPU_ALIGNED_COPIES(bits, bytes)                                                     \
+    void copy_gm_to_ubuf_align_b##bits(void* target, void* source, uint8_t, uint16_t count, \
+                                       uint32_t length, uint8_t left, uint8_t right,        \
+                                       uint32_t sourceGap, uint32_t targetGap) {            \
+        CopyIn(target, source, {count, length, left, right, sourceGap, targetGap, bytes});  \
+    }                                                                                       \
+    void copy_ubuf_to_gm_align_b##bits(void* target, void* source, uint8_t, uint16_t count, \
+                                       uint32_t length, uint8_t left, uint8_t right,        \
+                                       uint32_t sourceGap, uint32_t targetGap) {            \
+        CopyOut(target, source, {count, length, left, right, sourceGap, targetGap, bytes}); \
     }
 NPU_ALIGNED_COPIES(8, 1)
 NPU_ALIGNED_COPIES(16, 2)

@@ -93,7 +93,6 @@ void set_mask_norm() {
 }
 void set_mov_pad_val(uint64_t value) {
     NpuSetPadValue(value);
-    control.padValue = true;
 }
 
 void set_atomic_none() { SetAtomic(kNpuAtomicNone, kNpuF32); }

@@ -36,7 +36,7 @@ struct Registers {
     bool counterMode = false;
     NpuAtomic atomic = kNpuAtomicNone;
     NpuType atomicType = kNpuF32;
-    uint64_t padValue = 0;
+    std::optional<uint64_t> padValue;
     uint64_t storeAtomic = 0;  // set_st_atomic_cfg
     std::array<uint64_t, 2> compareMask{};  // written by register compares, read by select
     std::optional<uint64_t> compressedCount;  // elements that vreducev2 kept

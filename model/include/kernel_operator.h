@@ -16,6 +16,7 @@
 #include "ascendc/queue.h"
 #include "ascendc/buffer.h"
 #include "ascendc/data_copy.h"
+#include "ascendc/data_copy_slice.h"
 #include "ascendc/debug.h"
 #include "ascendc/vector.h"
 #include "ascendc/sync_all.h"

@@ -3,10 +3,12 @@
 #include "isa/move.h"
 
 #include <cstring>
+#include <optional>
 
 #include "core/issue.h"
 #include "core/names.h"
 #include "isa/atomic_store.h"
+#include "isa/overlap.h"
 
 namespace npu_model {
 namespace {
@@ -31,14 +33,18 @@ void CopyRows(uint8_t* target, int64_t targetStride, const uint8_t* source, int6
     }
 }
 
+bool SameBytes(const Access& a, const Access& b) {
+    return a.base == b.base && (a.outer == 1 || a.outerStride == b.outerStride);
+}
+
 // Checks shared by the forms whose bursts are whole blocks.
 void CheckBursts(const Issue& issue, const NpuBurst& burst) {
     issue.RequireRange("burst count", burst.count, 0, 4095, kCopySource);
-    issue.RequireRange("burst length", burst.length, 1, 65535, kCopySource);
+    issue.RequireRange("burst length", burst.length, 0, 65535, kCopySource);
 }
 
-void Store(Issue& issue, const Access& target, uint8_t* to, const uint8_t* from,
-           int64_t fromStride, NpuType type) {
+void Store(Issue& issue, const Access& target, uint8_t* to, const uint8_t* from, int64_t fromStride,
+           NpuType type) {
     const Registers& registers = issue.core.registers;
     if (registers.atomic == kNpuAtomicNone) {
         CopyRows(to, target.outerStride, from, fromStride, target.outer, target.run);
@@ -51,8 +57,8 @@ void Store(Issue& issue, const Access& target, uint8_t* to, const uint8_t* from,
                    "Ascend C API, SetAtomicAdd");
     }
     for (uint32_t row = 0; row < target.outer; ++row) {
-        AtomicStore(registers.atomic, type, to + row * target.outerStride,
-                    from + row * fromStride, target.run);
+        AtomicStore(registers.atomic, type, to + row * target.outerStride, from + row * fromStride,
+                    target.run);
     }
 }
 
@@ -66,14 +72,14 @@ void NpuCopyGmToUb(uint32_t target, uint64_t source, const NpuBurst* burst) {
     CheckBursts(issue, *burst);
     const uint32_t bytes = burst->length * kBlock;
     issue.RequireAligned("target", kNpuUb, target, kBlock, kCopySource);
-    const Access from = Bursts(kNpuGm, source, burst->count, bytes,
-                               uint64_t{burst->sourceGap} * kBlock, "source");
-    const Access to = Bursts(kNpuUb, target, burst->count, bytes,
-                             uint64_t{burst->targetGap} * kBlock, "target");
+    const Access from =
+        Bursts(kNpuGm, source, burst->count, bytes, uint64_t{burst->sourceGap} * kBlock, "source");
+    const Access to =
+        Bursts(kNpuUb, target, burst->count, bytes, uint64_t{burst->targetGap} * kBlock, "target");
     const int read = issue.Read(from);
     const int write = issue.Write(to);
     issue.Commit();
-    if (burst->count != 0) {
+    if (!to.Empty()) {
         CopyRows(issue.Host(write), to.outerStride, issue.Host(read), from.outerStride,
                  burst->count, bytes);
     }
@@ -84,14 +90,14 @@ void NpuCopyUbToGm(uint64_t target, uint32_t source, const NpuBurst* burst, NpuT
     CheckBursts(issue, *burst);
     const uint32_t bytes = burst->length * kBlock;
     issue.RequireAligned("source", kNpuUb, source, kBlock, kCopySource);
-    const Access from = Bursts(kNpuUb, source, burst->count, bytes,
-                               uint64_t{burst->sourceGap} * kBlock, "source");
-    const Access to = Bursts(kNpuGm, target, burst->count, bytes,
-                             uint64_t{burst->targetGap} * kBlock, "target");
+    const Access from =
+        Bursts(kNpuUb, source, burst->count, bytes, uint64_t{burst->sourceGap} * kBlock, "source");
+    const Access to =
+        Bursts(kNpuGm, target, burst->count, bytes, uint64_t{burst->targetGap} * kBlock, "target");
     const int read = issue.Read(from);
     const int write = issue.Write(to);
     issue.Commit();
-    if (burst->count != 0) {
+    if (!to.Empty()) {
         Store(issue, to, issue.Host(write), issue.Host(read), from.outerStride, type);
     }
 }
@@ -102,14 +108,18 @@ void NpuCopyUbToUb(uint32_t target, uint32_t source, const NpuBurst* burst) {
     const uint32_t bytes = burst->length * kBlock;
     issue.RequireAligned("target", kNpuUb, target, kBlock, kCopySource);
     issue.RequireAligned("source", kNpuUb, source, kBlock, kCopySource);
-    const Access from = Bursts(kNpuUb, source, burst->count, bytes,
-                               uint64_t{burst->sourceGap} * kBlock, "source");
-    const Access to = Bursts(kNpuUb, target, burst->count, bytes,
-                             uint64_t{burst->targetGap} * kBlock, "target");
+    const Access from =
+        Bursts(kNpuUb, source, burst->count, bytes, uint64_t{burst->sourceGap} * kBlock, "source");
+    const Access to =
+        Bursts(kNpuUb, target, burst->count, bytes, uint64_t{burst->targetGap} * kBlock, "target");
     const int read = issue.Read(from);
     const int write = issue.Write(to);
     issue.Commit();
-    if (burst->count != 0) {
+    if (issue.checked && !SameBytes(to, from) && Overlap(to, from)) {
+        issue.Fail(FaultKind::kOverlap, "target", "must be the source itself or apart from it",
+                   "Ascend C API, general rules on overlapping addresses");
+    }
+    if (!to.Empty()) {
         CopyRows(issue.Host(write), to.outerStride, issue.Host(read), from.outerStride,
                  burst->count, bytes);
     }
@@ -119,10 +129,11 @@ namespace {
 
 void CheckAlignedBursts(const Issue& issue, const NpuAlignedBurst& burst) {
     issue.RequireRange("burst count", burst.count, 0, 4095, kPadSource);
-    issue.RequireRange("burst length in bytes", burst.lengthBytes, 1, 2097151, kPadSource);
+    issue.RequireRange("burst length in bytes", burst.lengthBytes, 0, 2097151, kPadSource);
     if (burst.lengthBytes % burst.elementBytes != 0) {
         issue.Fail(FaultKind::kParameter, "burst length in bytes",
-                   "(" + std::to_string(burst.lengthBytes) + ") must be a multiple of the element (" +
+                   "(" + std::to_string(burst.lengthBytes) +
+                       ") must be a multiple of the element (" +
                        std::to_string(burst.elementBytes) + " bytes)",
                    kPadSource);
     }
@@ -132,48 +143,67 @@ void CheckAlignedBursts(const Issue& issue, const NpuAlignedBurst& burst) {
                        0, kBlock, kPadSource);
 }
 
-void FillPadding(uint8_t* target, uint32_t bytes, uint64_t value, uint32_t elementBytes) {
-    for (uint32_t at = 0; at < bytes; ++at) {
-        target[at] = static_cast<uint8_t>(value >> (at % elementBytes * 8));
+// One burst in UB: left padding, data, right padding, and up to a full block filler.
+struct PaddedRow {
+    uint32_t left, length, bytes;
+    uint32_t definedBegin, definedEnd;
+    uint32_t elementBytes;
+    std::optional<uint64_t> value;  // of the padding; none where the filler repeats an element
+
+    PaddedRow(const NpuAlignedBurst& burst, const std::optional<uint64_t>& padValue)
+        : left(burst.leftPadding * burst.elementBytes),
+          length(burst.lengthBytes),
+          bytes((left + length + burst.rightPadding * burst.elementBytes + kBlock - 1) / kBlock *
+                kBlock),
+          elementBytes(burst.elementBytes) {
+        const bool padded = burst.leftPadding != 0 || burst.rightPadding != 0;
+        const bool defined = !padded || padValue.has_value();
+        definedBegin = defined ? 0 : left;
+        definedEnd = defined ? bytes : left + length;
+        if (padded) {
+            value = padValue.value_or(~uint64_t{0});
+        }
     }
-}
+
+    void Fill(uint8_t* target, const uint8_t* source) const {
+        uint64_t filler = 0;
+        std::memcpy(&filler, source, elementBytes);
+        filler = value.value_or(filler);
+        std::memmove(target + left, source, length);
+        FillBytes(target, left, filler);
+        FillBytes(target + left + length, bytes - left - length, filler);
+    }
+
+ private:
+    void FillBytes(uint8_t* target, uint32_t count, uint64_t element) const {
+        for (uint32_t at = 0; at < count; ++at) {
+            target[at] = static_cast<uint8_t>(element >> (at % elementBytes * 8));
+        }
+    }
+};
 
 }  // namespace
 
-// Every burst fills whole blocks in UB: left padding, data, right padding, and up to a full block
-// whatever the hardware leaves there.
 void NpuCopyGmToUbAligned(uint32_t target, uint64_t source, const NpuAlignedBurst* burst) {
     Issue issue("copy_gm_to_ubuf_align", kNpuPipeMte2);
     CheckAlignedBursts(issue, *burst);
     issue.RequireAligned("target", kNpuUb, target, kBlock, kPadSource);
-    const uint32_t left = burst->leftPadding * burst->elementBytes;
-    const uint32_t right = burst->rightPadding * burst->elementBytes;
-    const uint32_t used = left + burst->lengthBytes + right;
-    const uint32_t row = (used + kBlock - 1) / kBlock * kBlock;
-    const auto stride = static_cast<int64_t>(row + uint64_t{burst->targetGap} * kBlock);
+    const PaddedRow row(*burst, issue.core.registers.padValue);
+    const uint32_t rows = burst->lengthBytes == 0 ? 0 : burst->count;
+    const auto stride = static_cast<int64_t>(row.bytes + uint64_t{burst->targetGap} * kBlock);
 
-    const int read = issue.Read(Bursts(kNpuGm, source, burst->count, burst->lengthBytes,
-                                       burst->sourceGap, "source"));
+    const int read =
+        issue.Read(Bursts(kNpuGm, source, rows, burst->lengthBytes, burst->sourceGap, "source"));
     // First the whole rows as undefined, then what gets a value.
-    Access whole = Rows(kNpuUb, target, burst->count, stride, row, "target");
+    Access whole = Rows(kNpuUb, target, rows, stride, row.bytes, "target");
     whole.undefines = true;
-    const int rows = issue.Write(whole);
-    const uint32_t definedLeft = burst->definedPadding ? 0 : left;
-    const uint32_t definedEnd = burst->definedPadding ? row : left + burst->lengthBytes;
-    issue.Write(Rows(kNpuUb, target + definedLeft, burst->count, stride, definedEnd - definedLeft,
-                     "target"));
+    const int write = issue.Write(whole);
+    issue.Write(Rows(kNpuUb, target + row.definedBegin, rows, stride,
+                     row.definedEnd - row.definedBegin, "target"));
     issue.Commit();
-    for (uint32_t i = 0; i < burst->count; ++i) {
-        uint8_t* to = issue.Host(rows) + i * stride;
-        const uint8_t* from =
-            issue.Host(read) + i * (uint64_t{burst->lengthBytes} + burst->sourceGap);
-        std::memmove(to + left, from, burst->lengthBytes);
-        if (burst->definedPadding) {
-            const uint64_t pad = issue.core.registers.padValue;
-            FillPadding(to, left, pad, burst->elementBytes);
-            FillPadding(to + left + burst->lengthBytes, row - left - burst->lengthBytes, pad,
-                        burst->elementBytes);
-        }
+    for (uint32_t i = 0; i < rows; ++i) {
+        row.Fill(issue.Host(write) + i * stride,
+                 issue.Host(read) + i * (uint64_t{burst->lengthBytes} + burst->sourceGap));
     }
 }
 
@@ -184,13 +214,13 @@ void NpuCopyUbToGmAligned(uint64_t target, uint32_t source, const NpuAlignedBurs
     issue.RequireAligned("source", kNpuUb, source, kBlock, kPadSource);
     const uint32_t row = (burst->lengthBytes + kBlock - 1) / kBlock * kBlock;
     const auto stride = static_cast<int64_t>(row + uint64_t{burst->sourceGap} * kBlock);
-    const Access to = Bursts(kNpuGm, target, burst->count, burst->lengthBytes, burst->targetGap,
-                             "target");
+    const Access to =
+        Bursts(kNpuGm, target, burst->count, burst->lengthBytes, burst->targetGap, "target");
     const int read =
         issue.Read(Rows(kNpuUb, source, burst->count, stride, burst->lengthBytes, "source"));
     const int write = issue.Write(to);
     issue.Commit();
-    if (burst->count != 0) {
+    if (!to.Empty()) {
         Store(issue, to, issue.Host(write), issue.Host(read), stride, type);
     }
 }

@@ -12,19 +12,20 @@ constexpr const char* kSource = "Ascend C API, vector functions with two sources
 constexpr uint32_t kMostStride = 255;
 
 // Names of the forms with one type.
-constexpr const char* kNames[] = {"vadd", "vsub", "vmul",     "vdiv",     "vmax", "vmin",  "vand",
-                                  "vor",  "vaddrelu", "vsubrelu", "vmla", "vmadd", "vmaddrelu"};
+constexpr const char* kNames[] = {"vadd", "vsub",  "vmul",     "vdiv",     "vmax",
+                                  "vmin", "vand",  "vor",      "vaddrelu", "vsubrelu",
+                                  "vmla", "vmadd", "vmaddrelu"};
 static_assert(sizeof(kNames) / sizeof(kNames[0]) == kNpuBinaryOpCount);
 
 const char* MixedName(NpuBinaryOp op, NpuType sourceType, NpuType targetType) {
     const bool half = sourceType == kNpuF16;
     switch (op) {
         case kNpuVaddrelu:
-            return half                      ? "vaddreluconv_f162s8"
+            return half                    ? "vaddreluconv_f162s8"
                    : sourceType == kNpuF32 ? "vaddreluconv_f322f16"
                                            : "vaddreluconv_s162s8";
         case kNpuVsubrelu:
-            return half                      ? "vsubreluconv_f162s8"
+            return half                    ? "vsubreluconv_f162s8"
                    : sourceType == kNpuF32 ? "vsubreluconv_f322f16"
                                            : "vsubreluconv_s162s8";
         case kNpuVmul:
@@ -83,11 +84,10 @@ void Run(VectorIssue& vector, NpuBinaryOp op, NpuType sourceType, NpuType target
         vector.Read(target, repeat.target, targetBytes, "dst");
     }
     const int read0 = vector.Read(source0, repeat.source0, sourceBytes, "src0", sharing);
-    const int read1 =
-        vector.Read(source1, repeat.source1, sourceBytes, "src1",
-                    MayAccumulate(op, sourceType) && sharing == Sharing::kSameBytes
-                        ? Sharing::kAccumulate
-                        : sharing);
+    const int read1 = vector.Read(source1, repeat.source1, sourceBytes, "src1",
+                                  MayAccumulate(op, sourceType) && sharing == Sharing::kSameBytes
+                                      ? Sharing::kAccumulate
+                                      : sharing);
     vector.Commit();
     for (const VectorBatch& batch : vector) {
         function(vector.Host(write, batch), vector.Host(read0, batch), vector.Host(read1, batch),

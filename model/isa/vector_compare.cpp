@@ -11,9 +11,9 @@ namespace {
 constexpr const char* kSource = "Ascend C API, Compare and CompareScalar";
 constexpr uint32_t kMaskRegisterBytes = 16;
 
-constexpr leaf::Relation kRelations[] = {
-    leaf::kRelationLess,      leaf::kRelationGreater,      leaf::kRelationEqual,
-    leaf::kRelationLessEqual, leaf::kRelationGreaterEqual, leaf::kRelationNotEqual};
+constexpr leaf::Relation kRelations[] = {leaf::kRelationLess,         leaf::kRelationGreater,
+                                         leaf::kRelationEqual,        leaf::kRelationLessEqual,
+                                         leaf::kRelationGreaterEqual, leaf::kRelationNotEqual};
 constexpr const char* kToUbNames[] = {"vcmpv_lt", "vcmpv_gt", "vcmpv_eq",
                                       "vcmpv_le", "vcmpv_ge", "vcmpv_ne"};
 constexpr const char* kScalarNames[] = {"vcmpvs_lt", "vcmpvs_gt", "vcmpvs_eq",
@@ -73,8 +73,7 @@ void NpuVectorCompareScalar(NpuRelation relation, NpuType type, uint32_t target,
                             uint32_t scalar, const NpuUnaryRepeat* repeat) {
     const uint32_t bytes = TypeBytes(type);
     VectorIssue vector(kScalarNames[relation], bytes, repeat->repeats, Masking::kNone);
-    const leaf::CompareScalarFn function =
-        leaf::Active().compareScalar[kRelations[relation]][type];
+    const leaf::CompareScalarFn function = leaf::Active().compareScalar[kRelations[relation]][type];
     RequireType(vector, function != nullptr, type, "src0", kSource);
     BitTarget bits(vector, target, repeat->repeats);
     const int read = vector.Read(source, repeat->source, bytes, "src0");
@@ -85,8 +84,8 @@ void NpuVectorCompareScalar(NpuRelation relation, NpuType type, uint32_t target,
     }
 }
 
-void NpuVectorCompareToMask(NpuRelation relation, NpuType type, uint32_t source0,
-                            uint32_t source1, const NpuBinaryRepeat* repeat) {
+void NpuVectorCompareToMask(NpuRelation relation, NpuType type, uint32_t source0, uint32_t source1,
+                            const NpuBinaryRepeat* repeat) {
     const uint32_t bytes = TypeBytes(type);
     VectorIssue vector(kToMaskNames[relation], bytes, 1, Masking::kPerRepeat);
     const leaf::CompareFn function = leaf::Active().compare[kRelations[relation]][type];

@@ -15,9 +15,9 @@ constexpr const char* kDeqSource = "Ascend C API, CastDequant and SetDeqScale";
 // Suffix of each rounding in a name; '-' stands for none.
 constexpr char kSuffixes[] = "-rfcazo";
 static_assert(sizeof(kSuffixes) - 1 == kNpuRoundingCount);
-constexpr leaf::Rounding kLeafRoundings[] = {
-    leaf::kRoundRint, leaf::kRoundRint, leaf::kRoundFloor, leaf::kRoundCeil,
-    leaf::kRoundAway, leaf::kRoundTrunc, leaf::kRoundOdd};
+constexpr leaf::Rounding kLeafRoundings[] = {leaf::kRoundRint, leaf::kRoundRint, leaf::kRoundFloor,
+                                             leaf::kRoundCeil, leaf::kRoundAway, leaf::kRoundTrunc,
+                                             leaf::kRoundOdd};
 
 // The pairs that 910B has, and the suffixes of each.
 struct Conversion {
@@ -26,30 +26,18 @@ struct Conversion {
     const char* suffixes;
 };
 constexpr Conversion kConversions[] = {
-    {kNpuF16, kNpuF32, "vconv_f162f32", "-"},
-    {kNpuBf16, kNpuF32, "vconv_bf162f32", "-"},
-    {kNpuF32, kNpuF16, "vconv_f322f16", "-rfcazo"},
-    {kNpuF32, kNpuBf16, "vconv_f322bf16", "rfcaz"},
-    {kNpuF32, kNpuF32, "vconv_f322f32", "rfcaz"},
-    {kNpuF32, kNpuS64, "vconv_f322s64", "rfcaz"},
-    {kNpuF32, kNpuS32, "vconv_f322s32", "rfcaz"},
-    {kNpuF32, kNpuS16, "vconv_f322s16", "rfcaz"},
-    {kNpuF16, kNpuS32, "vconv_f162s32", "rfcaz"},
-    {kNpuF16, kNpuS16, "vconv_f162s16", "rfcaz"},
-    {kNpuF16, kNpuS8, "vconv_f162s8", "-rfcaz"},
-    {kNpuF16, kNpuU8, "vconv_f162u8", "-rfcaz"},
-    {kNpuF16, kNpuS4, "vconv_f162s4", "-rfcaz"},
-    {kNpuBf16, kNpuS32, "vconv_bf162s32", "rfcaz"},
-    {kNpuS4, kNpuF16, "vconv_s42f16", "-"},
-    {kNpuS8, kNpuF16, "vconv_s82f16", "-"},
-    {kNpuU8, kNpuF16, "vconv_u82f16", "-"},
-    {kNpuS16, kNpuF16, "vconv_s162f16", "-rfcaz"},
-    {kNpuS16, kNpuF32, "vconv_s162f32", "-"},
-    {kNpuS32, kNpuF32, "vconv_s322f32", "-rfcaz"},
-    {kNpuS32, kNpuS16, "vconv_s322s16", "-"},
-    {kNpuS32, kNpuS64, "vconv_s322s64", "-"},
-    {kNpuS64, kNpuS32, "vconv_s642s32", "-"},
-    {kNpuS64, kNpuF32, "vconv_s642f32", "rfcaz"},
+    {kNpuF16, kNpuF32, "vconv_f162f32", "-"},       {kNpuBf16, kNpuF32, "vconv_bf162f32", "-"},
+    {kNpuF32, kNpuF16, "vconv_f322f16", "-rfcazo"}, {kNpuF32, kNpuBf16, "vconv_f322bf16", "rfcaz"},
+    {kNpuF32, kNpuF32, "vconv_f322f32", "rfcaz"},   {kNpuF32, kNpuS64, "vconv_f322s64", "rfcaz"},
+    {kNpuF32, kNpuS32, "vconv_f322s32", "rfcaz"},   {kNpuF32, kNpuS16, "vconv_f322s16", "rfcaz"},
+    {kNpuF16, kNpuS32, "vconv_f162s32", "rfcaz"},   {kNpuF16, kNpuS16, "vconv_f162s16", "rfcaz"},
+    {kNpuF16, kNpuS8, "vconv_f162s8", "-rfcaz"},    {kNpuF16, kNpuU8, "vconv_f162u8", "-rfcaz"},
+    {kNpuF16, kNpuS4, "vconv_f162s4", "-rfcaz"},    {kNpuBf16, kNpuS32, "vconv_bf162s32", "rfcaz"},
+    {kNpuS4, kNpuF16, "vconv_s42f16", "-"},         {kNpuS8, kNpuF16, "vconv_s82f16", "-"},
+    {kNpuU8, kNpuF16, "vconv_u82f16", "-"},         {kNpuS16, kNpuF16, "vconv_s162f16", "-rfcaz"},
+    {kNpuS16, kNpuF32, "vconv_s162f32", "-"},       {kNpuS32, kNpuF32, "vconv_s322f32", "-rfcaz"},
+    {kNpuS32, kNpuS16, "vconv_s322s16", "-"},       {kNpuS32, kNpuS64, "vconv_s322s64", "-"},
+    {kNpuS64, kNpuS32, "vconv_s642s32", "-"},       {kNpuS64, kNpuF32, "vconv_s642f32", "rfcaz"},
 };
 
 // Names with suffix by source, target and rounding; empty where the form does not exist.
@@ -60,7 +48,8 @@ class NameTable {
             auto& names = names_[conversion.source][conversion.target];
             names.base = conversion.name;
             for (const char* at = conversion.suffixes; *at != '\0'; ++at) {
-                const size_t rounding = static_cast<size_t>(std::strchr(kSuffixes, *at) - kSuffixes);
+                const size_t rounding =
+                    static_cast<size_t>(std::strchr(kSuffixes, *at) - kSuffixes);
                 names.full[rounding] = conversion.name + std::string(*at == '-' ? 0 : 1, *at);
             }
         }
@@ -123,8 +112,8 @@ constexpr size_t kDequantWords = 16;
 
 // The UB address of the parameter words, in units of 32 bytes, is in DEQSCALE.
 Access DequantWords(uint64_t deqScale) {
-    return Contiguous(kNpuUb, (deqScale & 0x3FFF) * kBlockBytes,
-                      kDequantWords * sizeof(uint64_t), "deq parameters");
+    return Contiguous(kNpuUb, (deqScale & 0x3FFF) * kBlockBytes, kDequantWords * sizeof(uint64_t),
+                      "deq parameters");
 }
 
 leaf::Dequant ReadDequant(const VectorIssue& vector, bool perLane) {
@@ -148,8 +137,8 @@ leaf::Dequant ReadDequant(const VectorIssue& vector, bool perLane) {
 
 using namespace npu_model;
 
-void NpuVectorConvert(NpuType sourceType, NpuType targetType, NpuRounding rounding,
-                      uint32_t target, uint32_t source, const NpuUnaryRepeat* repeat) {
+void NpuVectorConvert(NpuType sourceType, NpuType targetType, NpuRounding rounding, uint32_t target,
+                      uint32_t source, const NpuUnaryRepeat* repeat) {
     const uint32_t widest = std::max(TypeBytes(sourceType), TypeBytes(targetType));
     VectorIssue vector(Names().Name(sourceType, targetType, rounding), widest, repeat->repeats);
     RequireTypes(vector, Names().HasPair(sourceType, targetType), sourceType, targetType, kSource);
@@ -179,8 +168,8 @@ void NpuSetDeqScale(uint64_t value) { CurrentCore().registers.deqScale = value; 
 void NpuVectorDequantToHalf(uint32_t target, uint32_t source, const NpuUnaryRepeat* repeat) {
     VectorIssue vector("vconv_deq", sizeof(int32_t), repeat->repeats);
     const int write = vector.Write(target, repeat->target, sizeof(uint16_t), "dst");
-    const int read = vector.Read(source, repeat->source, sizeof(int32_t), "src",
-                                 Sharing::kNarrowing);
+    const int read =
+        vector.Read(source, repeat->source, sizeof(int32_t), "src", Sharing::kNarrowing);
     vector.Commit();
     const auto scale = static_cast<uint16_t>(vector.issue.core.registers.deqScale);
     for (const VectorBatch& batch : vector) {
@@ -197,8 +186,7 @@ void NpuVectorDequantToByte(bool perLane, bool highHalf, uint32_t target, uint32
     VectorIssue vector(kNames[perLane][highHalf], sizeof(int16_t), repeat->repeats);
     const LaneLayout half{8, kLanesPerBlock, highHalf ? kLanesPerBlock : 0};
     const int write = vector.WriteLanes(target, repeat->target, half, "dst");
-    const int read = vector.Read(source, repeat->source, sizeof(int16_t), "src",
-                                 Sharing::kNothing);
+    const int read = vector.Read(source, repeat->source, sizeof(int16_t), "src", Sharing::kNothing);
     if (perLane) {
         vector.issue.Read(DequantWords(vector.issue.core.registers.deqScale));
     }

@@ -12,6 +12,11 @@ namespace {
 constexpr const char* kSource = "Ascend C API, Copy";
 constexpr uint32_t kMostRepeatStride = 4095;
 
+// Floats move as integers of their size.
+bool IsCopied(NpuType type) {
+    return type == kNpuU16 || type == kNpuS16 || type == kNpuU32 || type == kNpuS32;
+}
+
 // The first `count` elements of every repeat, where they are more than the lanes of one: the blocks
 // run on with the same block stride.
 class LongCopy {
@@ -97,7 +102,7 @@ void NpuVectorCopy(NpuType type, uint32_t target, uint32_t source, const NpuUnar
     const uint32_t bytes = TypeBytes(type);
     VectorIssue vector("vcopy", bytes, repeat->repeats, Masking::kPerRepeat);
     const leaf::UnaryFn function = leaf::Active().unary[leaf::kUnaryCopy][type];
-    RequireType(vector, function != nullptr, type, "src", kSource);
+    RequireType(vector, IsCopied(type), type, "src", kSource);
     vector.issue.RequireRange("dst repeat stride", repeat->target.repeat, 0, kMostRepeatStride,
                               kSource);
     vector.issue.RequireRange("src repeat stride", repeat->source.repeat, 0, kMostRepeatStride,

@@ -33,8 +33,8 @@ enum NpuBinaryOp : uint8_t {
     kNpuVor,
     kNpuVaddrelu,
     kNpuVsubrelu,
-    kNpuVmla,       // target += source0 * source1
-    kNpuVmadd,      // target = target * source0 + source1
+    kNpuVmla,   // target += source0 * source1
+    kNpuVmadd,  // target = target * source0 + source1
     kNpuVmaddrelu,
     kNpuBinaryOpCount,
 };
@@ -51,8 +51,8 @@ enum NpuScalarOp : uint8_t {
     kNpuVmaxs,
     kNpuVmins,
     kNpuVlrelu,
-    kNpuVaxpy,      // target += source * scalar
-    kNpuVshl,       // the scalar is a number of bits
+    kNpuVaxpy,  // target += source * scalar
+    kNpuVshl,   // the scalar is a number of bits
     kNpuVshr,
     kNpuVshrRound,  // vshr that adds the last bit shifted out
     kNpuScalarOpCount,
@@ -64,13 +64,13 @@ NPU_API void NpuVectorScalar(NpuScalarOp op, NpuType sourceType, NpuType targetT
 
 // In the order of RoundMode of the API.
 enum NpuRounding : uint8_t {
-    kNpuRoundNone,   // exact, or to nearest even where the pair has no exact result
-    kNpuRoundRint,   // to nearest, ties to even
+    kNpuRoundNone,  // exact, or to nearest even where the pair has no exact result
+    kNpuRoundRint,  // to nearest, ties to even
     kNpuRoundFloor,
     kNpuRoundCeil,
-    kNpuRoundAway,   // to nearest, ties away from zero
+    kNpuRoundAway,  // to nearest, ties away from zero
     kNpuRoundTrunc,
-    kNpuRoundOdd,    // anything cut off sets the last digit
+    kNpuRoundOdd,  // anything cut off sets the last digit
     kNpuRoundingCount,
 };
 // vconv_<source>2<target><rounding>
@@ -79,8 +79,7 @@ NPU_API void NpuVectorConvert(NpuType sourceType, NpuType targetType, NpuRoundin
 // set_deqscale: parameters of the two instructions below.
 NPU_API void NpuSetDeqScale(uint64_t value);
 // vconv_deq: s32 to f16, multiplied by the f16 in the low bits of the register.
-NPU_API void NpuVectorDequantToHalf(uint32_t target, uint32_t source,
-                                    const NpuUnaryRepeat* repeat);
+NPU_API void NpuVectorDequantToHalf(uint32_t target, uint32_t source, const NpuUnaryRepeat* repeat);
 // vconv_deqs162b8 and, with one parameter word a lane of a block at the UB address in the register,
 // vconv_vdeqs162b8: s16 to the low or high 16 bytes of each target block.
 NPU_API void NpuVectorDequantToByte(bool perLane, bool highHalf, uint32_t target, uint32_t source,
@@ -96,11 +95,10 @@ enum NpuRelation : uint8_t {
     kNpuRelationCount,
 };
 // vcmpv and vcmpvs: one bit a lane, the bits of the repeats one behind the other. No mask.
-NPU_API void NpuVectorCompare(NpuRelation relation, NpuType type, uint32_t target,
-                              uint32_t source0, uint32_t source1, const NpuBinaryRepeat* repeat);
+NPU_API void NpuVectorCompare(NpuRelation relation, NpuType type, uint32_t target, uint32_t source0,
+                              uint32_t source1, const NpuBinaryRepeat* repeat);
 NPU_API void NpuVectorCompareScalar(NpuRelation relation, NpuType type, uint32_t target,
-                                    uint32_t source, uint32_t scalar,
-                                    const NpuUnaryRepeat* repeat);
+                                    uint32_t source, uint32_t scalar, const NpuUnaryRepeat* repeat);
 // vcmp: one repeat into the CMPMASK register; a masked lane keeps its bit.
 NPU_API void NpuVectorCompareToMask(NpuRelation relation, NpuType type, uint32_t source0,
                                     uint32_t source1, const NpuBinaryRepeat* repeat);

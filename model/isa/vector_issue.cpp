@@ -161,8 +161,8 @@ void VectorIssue::Commit() {
 }
 
 VectorFootprint VectorIssue::Footprint(const Operand& operand) const {
-    VectorFootprint footprint{operand.base, operand.stride, operand.layout.elementBits, {},
-                              batchCount_};
+    VectorFootprint footprint{
+        operand.base, operand.stride, operand.layout.elementBits, {}, batchCount_};
     for (size_t batch = 0; batch < batchCount_; ++batch) {
         footprint.batches[batch] = {batches_[batch].repeats, operand.blocks[batch],
                                     operand.bytes[batch].data()};
@@ -182,8 +182,8 @@ void VectorIssue::CheckOverlap(const Operand& target, const Operand& source) con
     const std::string writer = "repeat " + std::to_string(conflict.writer);
     issue.Fail(FaultKind::kOverlap, source.name,
                conflict.reader == conflict.writer
-                   ? "must be " + std::string(target.name) + " itself or apart from it: " +
-                         place + " belong to different lanes of both in " + reader
+                   ? "must be " + std::string(target.name) + " itself or apart from it: " + place +
+                         " belong to different lanes of both in " + reader
                    : "must not share bytes with " + std::string(target.name) + ": " + place +
                          " are written by " + writer + " and read by " + reader,
                "Ascend C API, general rules on overlapping addresses");

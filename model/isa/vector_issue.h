@@ -62,8 +62,8 @@ class VectorIssue {
         return WriteLanes(base, stride, OfBytes(elementBytes), name);
     }
     // The same for lanes that do not fill their blocks in the usual way.
-    int ReadLanes(uint32_t base, NpuVectorStride stride, const LaneLayout& layout,
-                  const char* name, Sharing sharing = Sharing::kSameBytes) {
+    int ReadLanes(uint32_t base, NpuVectorStride stride, const LaneLayout& layout, const char* name,
+                  Sharing sharing = Sharing::kSameBytes) {
         return Add(base, stride, layout, name, sharing, false);
     }
     int WriteLanes(uint32_t base, NpuVectorStride stride, const LaneLayout& layout,

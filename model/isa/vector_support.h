@@ -25,8 +25,8 @@ inline void RequireTypes(const VectorIssue& vector, bool supported, NpuType sour
                          NpuType targetType, const char* source) {
     if (!supported) {
         vector.issue.Fail(FaultKind::kType, "dst",
-                          std::string("of type ") + TypeName(targetType) + " with a source of type " +
-                              TypeName(sourceType) +
+                          std::string("of type ") + TypeName(targetType) +
+                              " with a source of type " + TypeName(sourceType) +
                               " must be a pair that the instruction supports on Ascend 910B",
                           source);
     }

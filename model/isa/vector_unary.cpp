@@ -13,9 +13,9 @@ struct UnaryForm {
     leaf::UnaryOp leaf;
 };
 constexpr UnaryForm kForms[] = {
-    {"vabs", leaf::kUnaryAbs},     {"vexp", leaf::kUnaryExp},     {"vln", leaf::kUnaryLn},
-    {"vsqrt", leaf::kUnarySqrt},   {"vrsqrt", leaf::kUnaryRsqrt}, {"vrec", leaf::kUnaryRec},
-    {"vrelu", leaf::kUnaryRelu},   {"vnot", leaf::kUnaryNot},
+    {"vabs", leaf::kUnaryAbs},   {"vexp", leaf::kUnaryExp},     {"vln", leaf::kUnaryLn},
+    {"vsqrt", leaf::kUnarySqrt}, {"vrsqrt", leaf::kUnaryRsqrt}, {"vrec", leaf::kUnaryRec},
+    {"vrelu", leaf::kUnaryRelu}, {"vnot", leaf::kUnaryNot},
 };
 static_assert(sizeof(kForms) / sizeof(kForms[0]) == kNpuUnaryOpCount);
 

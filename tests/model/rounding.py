@@ -10,7 +10,8 @@ from fractions import Fraction
 import numpy as np
 
 from tests.model.harness import Array, from_bfloat16
-from tests.model.vector_call import BFLOAT16, FLOAT, HALF, ElementType, canonical
+from tests.model.vector_call import BFLOAT16, FLOAT, HALF, ElementType
+from tests.model.vector_rules import canonical
 
 Number = int | float
 
@@ -89,7 +90,10 @@ def numbers(values: Array, element: ElementType) -> list[Number]:
     if element is BFLOAT16:
         values = from_bfloat16(values)
     with np.errstate(invalid="ignore"):
-        return values.astype(np.float64).tolist() if values.dtype.kind == "f" else values.tolist()
+        exact: list[Number] = (
+            values.astype(np.float64).tolist() if values.dtype.kind == "f" else values.tolist()
+        )
+    return exact
 
 
 def store(results: Sequence[Number], element: ElementType) -> Array:

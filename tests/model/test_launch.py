@@ -232,6 +232,7 @@ def test_fast_and_checked_mode_execute_the_same(probes: model.Library) -> None:
     assert checked_report.counters == fast_report.counters
 
 
+@covers("printf", "value")
 def test_printf_is_kept(probes: model.Library, capfd: pytest.CaptureFixture[str]) -> None:
     report = probes.launch("probe_printf", [], blocks=2)
 
@@ -239,13 +240,21 @@ def test_printf_is_kept(probes: model.Library, capfd: pytest.CaptureFixture[str]
     assert capfd.readouterr().out == ""
 
 
+@covers("DumpTensor.global", "value")
+@covers("DumpTensor.local", "value")
 def test_a_dump_prints_values(probes: model.Library) -> None:
     printed = probes.launch("probe_dump", [np.arange(5, 21, dtype=np.int32)]).printed
+    first, first_values, second, second_values = printed.splitlines()
 
-    assert "desc=5, position=GM, block=0, [5, 6, 7]" in printed
-    assert "desc=6, position=UB, block=0, [5, 6]" in printed
+    assert first.startswith("DumpTensor: desc=5,")
+    assert "position=GM" in first
+    assert second.startswith("DumpTensor: desc=6,")
+    assert "position=UB" in second
+    assert (first_values, second_values) == ("[5, 6, 7]", "[5, 6]")
 
 
+@covers("ASSERT", "value")
+@covers("ASSERT", "fault")
 def test_assert_ends_the_kernel(probes: model.Library) -> None:
     probes.launch("probe_assert", [np.array([7], np.int32)])
     with raises_fault("assert", instruction="assert", rule="first == 7"):

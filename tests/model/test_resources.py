@@ -35,7 +35,7 @@ def test_a_queue_can_hand_from_mte2_to_mte3(probes: model.Library, kernel: str) 
 
 @covers("TQueBind.DeQue.user", "fault")
 def test_enque_and_deque_must_name_the_same_pair(probes: model.Library) -> None:
-    with raises_fault("event", instruction="wait_flag", operand="MTE2_V id 0"):
+    with raises_fault("queue", instruction="DeQue", rule="positions must be those of EnQue"):
         probes.launch("probe_queue_user_mixed", [X])
 
 
@@ -94,7 +94,7 @@ def test_memory_and_ids_are_free_again_after_reset_and_destroy(probes: model.Lib
 
 @covers("TPipe", "fault")
 def test_there_is_one_pipe_at_a_time(probes: model.Library) -> None:
-    with raises_fault("capacity", instruction="TPipe", rule="Destroy"):
+    with raises_fault("queue", instruction="TPipe", rule="one TPipe at a time"):
         probes.launch("probe_two_pipes", [None])
 
 
@@ -111,5 +111,5 @@ def test_a_buffer_gives_views(probes: model.Library) -> None:
 
 @covers("TBuf.GetWithOffset", "fault")
 def test_a_view_must_fit_into_its_buffer(probes: model.Library) -> None:
-    with raises_fault("capacity", instruction="TBuf::Get", rule="fit into its buffer"):
+    with raises_fault("capacity", instruction="TBuf::GetWithOffset", rule="fit into its buffer"):
         probes.launch("probe_buffer_view_beyond", [None])

@@ -15,8 +15,6 @@ from tests.model.harness import (
     to_bfloat16,
 )
 
-SOC = model.socs()["Ascend910B2"]
-UB_BYTES = SOC.local_bytes["UB"] - SOC.reserved_ub_bytes
 X = np.arange(64, dtype=np.int32) * 3
 
 
@@ -101,18 +99,32 @@ def test_elements_of_ub(probes: model.Library) -> None:
     assert answers(probes, "probe_local_elements", count=4) == [1, 2, 3, 3]
 
 
-@covers("LocalTensor.GetValue", "fault")
-@covers("LocalTensor.operator()", "fault")
-def test_elements_of_ub_must_be_written_before_they_are_read(probes: model.Library) -> None:
+@pytest.mark.parametrize("kernel", ["probe_local_get", "probe_local_reference"])
+def test_elements_of_ub_must_be_written_before_they_are_read(
+    probes: model.Library, kernel: str
+) -> None:
     with raises_fault("uninitialized", instruction="scalar_load", memory="UB"):
-        probes.launch("probe_local_read", [number(3)])
+        probes.launch(kernel, [number(3)])
 
 
-@covers("LocalTensor.SetValue", "fault")
-@pytest.mark.parametrize("index", [UB_BYTES // 4, -1])
-def test_elements_of_ub_end_with_the_buffer(probes: model.Library, index: int) -> None:
-    with raises_fault("address", instruction="scalar_store", memory="UB"):
-        probes.launch("probe_local_write", [number(index)])
+@pytest.mark.parametrize("index", [16, -1])
+@pytest.mark.parametrize(
+    ("kernel", "function"),
+    [
+        pytest.param("probe_local_get", "GetValue", marks=covers("LocalTensor.GetValue", "fault")),
+        pytest.param("probe_local_set", "SetValue", marks=covers("LocalTensor.SetValue", "fault")),
+        pytest.param(
+            "probe_local_reference",
+            "LocalTensor::operator()",
+            marks=covers("LocalTensor.operator()", "fault"),
+        ),
+    ],
+)
+def test_elements_of_ub_end_with_the_tensor(
+    probes: model.Library, kernel: str, function: str, index: int
+) -> None:
+    with raises_fault("parameter", instruction=function, rule="less than the size"):
+        probes.launch(kernel, [number(index)])
 
 
 def finite_halves(seed: int) -> Array:

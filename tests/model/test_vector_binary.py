@@ -18,26 +18,21 @@ from tests.model.vector_call import (
     INT32,
     UINT16,
     UINT32,
-    Compute,
     ElementType,
-    Expected,
+    Fields,
     Form,
     Stride,
     VectorCall,
     faulty,
     fill_operands,
     idle,
-    larger,
     layouts,
     param,
     put,
-    read,
-    relu,
-    rounded,
     row_of,
     run,
-    smaller,
 )
+from tests.model.vector_rules import Compute, Expected, larger, read, relu, rounded, smaller
 
 KERNEL = "probe_vector_binary"
 FLOATS = (HALF, FLOAT)
@@ -137,7 +132,7 @@ def test_result_follows_the_function(
 
 
 # [src0, src1, dst before, result] by function, from the boundary value tables of the documents.
-BOUNDARIES = {
+BOUNDARIES: dict[str, list[tuple[float | str, ...]]] = {
     "Add": [(-0.0, -0.0, 0, -0.0), (np.inf, -np.inf, 0, np.nan)],
     "Sub": [(np.inf, np.inf, 0, np.nan)],
     "Mul": [(0.0, np.inf, 0, np.nan)],
@@ -174,7 +169,7 @@ def test_boundary_values_are_those_of_the_document(
 
 
 def accumulating(function: Function, element: ElementType) -> VectorCall:
-    """dst = src1 stays in place while src0 moves on: each repeat reads what the last one wrote."""
+    """Dst = src1 stays in place while src0 moves on: each repeat reads what the last one wrote."""
     return VectorCall(
         function.number,
         element,
@@ -238,7 +233,7 @@ def test_other_functions_and_types_must_not_accumulate(
     ids=["the first source", "without a stride of 0", "a source that stays"],
 )
 def test_a_repeat_must_not_read_what_an_earlier_one_wrote(
-    probes: model.Library, changes: dict[str, object]
+    probes: model.Library, changes: Fields
 ) -> None:
     call = VectorCall(0, FLOAT, Form.MASK_BITS, repeats=3, **changes)
 
@@ -272,9 +267,7 @@ def test_a_repeat_must_not_read_what_an_earlier_one_wrote(
         "interleaved repeats",
     ],
 )
-def test_operands_may_be_the_same_or_apart(
-    probes: model.Library, changes: dict[str, object]
-) -> None:
+def test_operands_may_be_the_same_or_apart(probes: model.Library, changes: Fields) -> None:
     call = VectorCall(0, FLOAT, Form.MASK_BITS, **{"repeats": 2, **changes})
     image = fill_operands(call, 0)
 
@@ -293,9 +286,7 @@ def test_operands_may_be_the_same_or_apart(
     ],
     ids=["one block later", "one shared block", "other strides", "two blocks, one shared"],
 )
-def test_operands_must_not_overlap_in_part(
-    probes: model.Library, changes: dict[str, object]
-) -> None:
+def test_operands_must_not_overlap_in_part(probes: model.Library, changes: Fields) -> None:
     call = VectorCall(0, FLOAT, Form.MASK_BITS, **changes)
 
     with raises_fault("overlap", instruction="vadd", operand="src0", rule="different lanes"):

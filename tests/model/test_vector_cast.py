@@ -21,27 +21,23 @@ from tests.model.vector_call import (
     INT32,
     INT64,
     UINT8,
-    Compute,
     ElementType,
-    Expected,
+    Fields,
     Form,
     Stride,
     VectorCall,
     faulty,
     fill_operands,
     idle,
-    lane_addresses,
     layouts,
     make_image,
     param,
     put,
-    read,
-    relu,
-    rounded,
     row_of,
     run,
     scalar_bits,
 )
+from tests.model.vector_rules import Compute, Expected, lane_addresses, read, relu, rounded
 
 KERNEL = "probe_vector_cast"
 CAST, ADD_RELU_CAST, SUB_RELU_CAST, MUL_CAST = 0, 2, 3, 4
@@ -166,7 +162,7 @@ def nibble_bytes(call: VectorCall, base: int, stride: Stride) -> list[Array]:
     ],
 )
 def test_half_becomes_pairs_of_nibbles(
-    probes: model.Library, form: Form, fields: dict[str, object], letter: str
+    probes: model.Library, form: Form, fields: Fields, letter: str
 ) -> None:
     call = VectorCall(CAST, INT4, form, HALF, variant=MODES[letter], **fields)
     image = make_image(3)
@@ -191,7 +187,7 @@ def test_half_becomes_pairs_of_nibbles(
         for name, (form, fields) in NIBBLE_LAYOUTS.items()
     ],
 )
-def test_nibbles_become_half(probes: model.Library, form: Form, fields: dict[str, object]) -> None:
+def test_nibbles_become_half(probes: model.Library, form: Form, fields: Fields) -> None:
     call = VectorCall(CAST, HALF, form, INT4, **fields)
     image = make_image(3)
     expected = Expected(call).show_mask(image.copy())
@@ -260,7 +256,7 @@ def test_mode_must_exist_for_the_pair(
     ids=["odd count", "odd mask", "halves of two bytes", "last nibble"],
 )
 def test_nibbles_must_be_enabled_in_pairs(
-    probes: model.Library, source: ElementType, target: ElementType, fields: dict[str, object]
+    probes: model.Library, source: ElementType, target: ElementType, fields: Fields
 ) -> None:
     call = VectorCall(CAST, target, source_type=source, **fields)
 
@@ -296,7 +292,8 @@ def relu_cast(call: VectorCall) -> Compute:
     def of(src0: Array, src1: Array, _: Array) -> Array:
         if call.source is INT16:
             total = src0.astype(np.int64) + sign * src1.astype(np.int64)
-            return np.clip(total, 0, 127).astype(np.int8)
+            clipped: Array = np.clip(total, 0, 127).astype(np.int8)
+            return clipped
         with np.errstate(all="ignore"):
             total = rounded(src0.astype(np.float64) + sign * src1.astype(np.float64), call.source)
         positive = np.where(np.isnan(total), 0, relu(total)).astype(call.source.numpy)

@@ -18,21 +18,21 @@ from tests.model.vector_call import (
     UINT8,
     VECCALC,
     ElementType,
-    Expected,
+    Fields,
+    FieldValue,
     Form,
+    MaskSetup,
     Stride,
     VectorCall,
     fill_operands,
     idle,
-    lane_addresses,
-    mask_of_count,
     param,
     put,
-    read,
     run,
     samples,
     scalar_bits,
 )
+from tests.model.vector_rules import Expected, lane_addresses, mask_of_count, read
 
 KERNEL = "probe_vector_compare"
 COMPARE, COMPARE_SCALAR, TO_REGISTER, MOVE_REGISTER = range(4)
@@ -53,7 +53,7 @@ MOST_REPEATS = 252  # of one pass of the count form
 
 def holds(call: VectorCall, a: Array, b: Array) -> Array:
     with np.errstate(invalid="ignore"):
-        return list(RELATIONS.values())[call.variant](a, b)
+        return list(RELATIONS.values())[call.variant](a, b).astype(bool)
 
 
 def image_for(call: VectorCall, seed: int) -> Array:
@@ -100,7 +100,7 @@ def _value_cases() -> Iterator[object]:
     strided = {"src0_stride": Stride(2, 17), "src1_stride": Stride(0, 1), "mask": (5, 0)}
     for function, name in [(COMPARE, "Compare"), (COMPARE_SCALAR, "CompareScalar")]:
         for source in (*FLOATS, INT32):
-            forms = {
+            forms: dict[Form, Fields] = {
                 Form.MASK_BITS: {"repeats": 3, **strided},
                 Form.MASK_COUNT: {"repeats": 4, "mask": (1, 0)},
                 Form.COUNT: {"count": 3 * source.lanes},
@@ -155,23 +155,23 @@ def test_long_counts_run_in_passes(probes: model.Library, function: int) -> None
 
     actual = run(probes, KERNEL, call, image)
 
-    other = values if function == COMPARE else np.float32(0)
+    other = values if function == COMPARE else np.zeros(1, np.float32)
     bits = np.packbits(holds(call, values, other), bitorder="little")
     assert_same_bits(actual[: count // 8], bits)
 
 
-def register_call(form: Form, source: ElementType, mode: str, **fields: object) -> VectorCall:
+def register_call(form: Form, source: ElementType, mode: str, **fields: FieldValue) -> VectorCall:
     strides = {"src0_stride": Stride(2, 9), "src1_stride": Stride(1, 8)}
     return VectorCall(
         TO_REGISTER, UINT8, form, source, variant=MODES[mode], **{**strides, **fields}
     )
 
 
-REGISTER_FORMS = {
+REGISTER_FORMS: dict[Form, Fields] = {
     Form.MASK_BITS: {"mask": (0xAAAA_AAAA_AAAA_AAAA, 0xF0F0)},
     Form.MASK_COUNT: {"mask": (37, 0)},
-    Form.CALLER_MASK_BITS: {"mask_setup": 1, "caller_mask": (0xFFFF, 0)},
-    Form.CALLER_MASK_COUNT: {"mask_setup": 1, "caller_mask": (0xFF00, 0)},
+    Form.CALLER_MASK_BITS: {"mask_setup": MaskSetup.NORMAL, "caller_mask": (0xFFFF, 0)},
+    Form.CALLER_MASK_COUNT: {"mask_setup": MaskSetup.NORMAL, "caller_mask": (0xFF00, 0)},
 }
 
 
@@ -193,7 +193,7 @@ REGISTER_FORMS = {
     ],
 )
 def test_the_register_keeps_the_bits_of_disabled_lanes(
-    probes: model.Library, form: Form, fields: dict[str, object], source: ElementType, mode: str
+    probes: model.Library, form: Form, fields: Fields, source: ElementType, mode: str
 ) -> None:
     call = register_call(form, source, mode, **fields)
     image = image_for(call, 4)
@@ -213,7 +213,7 @@ def test_the_register_keeps_the_bits_of_disabled_lanes(
     expected = image.copy()
     expected[call.dst : call.dst + 16] = np.packbits(bits, bitorder="little")
     shown = (low, high) if form != Form.MASK_COUNT else mask_of_count(call.mask[0], source.lanes)
-    rules = Expected(replace(call, form=Form.CALLER_MASK_BITS, mask_setup=1, caller_mask=shown))
+    rules = Expected(replace(call, form=Form.CALLER_MASK_BITS, caller_mask=shown))
 
     actual = run(probes, KERNEL, call, image)
 
@@ -236,7 +236,7 @@ def test_the_register_holds_16_bytes(probes: model.Library, offset: int) -> None
 
 
 def _fault_cases() -> Iterator[object]:
-    changes: dict[str, tuple[dict[str, object], str]] = {
+    changes: dict[str, tuple[Fields, str]] = {
         "misaligned dst": ({"dst": 16}, "alignment"),
         "misaligned src0": ({"src0": 8}, "alignment"),
         "dst over src0": ({"dst": 16384 + 64}, "overlap"),
@@ -258,14 +258,16 @@ def _fault_cases() -> Iterator[object]:
         uneven = VectorCall(COMPARE, UINT8, Form.OPERATOR, FLOAT, count=65, variant=MODES[mode])
         row = f"Compare.operator.{mode}"
         yield param(uneven, "parameter", row=row, kind="fault", name=f"{row} uneven")
-    for form, fields, kind in [
+    to_register: list[tuple[Form, Fields, str]] = [
         (Form.MASK_BITS, {"src0": 8}, "alignment"),
         (Form.MASK_COUNT, {"mask": (65, 0)}, "parameter"),
-    ]:
+    ]
+    for form, fields, kind in to_register:
         row = f"Compare.register.{form.name.lower()}"
         call = replace(register_call(form, FLOAT, "lt"), **fields)
         yield param(call, kind, row=row, kind="fault", name=row)
-    for row, fields in {"SetCmpMask": {"src0": 8}, "GetCmpMask": {"dst": 8}}.items():
+    moves: dict[str, Fields] = {"SetCmpMask": {"src0": 8}, "GetCmpMask": {"dst": 8}}
+    for row, fields in moves.items():
         call = replace(VectorCall(MOVE_REGISTER, UINT8, Form.COUNT), **fields)
         yield param(call, "alignment", row=row, kind="fault", name=row)
 

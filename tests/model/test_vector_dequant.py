@@ -9,29 +9,28 @@ from ascend_attention import model
 
 from tests.model.harness import Array, assert_same_bits, covers, raises_fault
 from tests.model.vector_call import (
+    A1,
     FLOAT,
     IMAGE_BYTES,
     INT8,
     INT16,
     UINT8,
     VECCALC,
-    A1,
     ElementType,
-    Expected,
+    Fields,
+    FieldValue,
     Form,
-    Indices,
     MaskSetup,
     Stride,
     VectorCall,
     fill_operands,
     idle,
-    lane_addresses,
     param,
-    read,
     row_of,
     run,
     scalar_bits,
 )
+from tests.model.vector_rules import Expected, Indices, lane_addresses, read
 
 KERNEL = "probe_vector_cast"
 CAST_DEQ = 1
@@ -40,7 +39,7 @@ LANES = 128
 NO_FLAG = 1  # of `src1`: the probe leaves the flag from S to V out
 
 
-def call_of(form: Form, target: ElementType, variant: int, **fields: object) -> VectorCall:
+def call_of(form: Form, target: ElementType, variant: int, **fields: FieldValue) -> VectorCall:
     scale = scalar_bits(0.37, FLOAT)
     default = {"count": 100, "scalar": scale, "src1": 0, "extra": IMAGE_BYTES}
     return VectorCall(CAST_DEQ, target, form, INT16, variant=variant, **{**default, **fields})
@@ -119,7 +118,7 @@ FIELDS = {
 def test_lanes_are_scaled_shifted_and_clipped(
     probes: model.Library,
     form: Form,
-    fields: dict[str, object],
+    fields: Fields,
     target: ElementType,
     variant: int,
 ) -> None:
@@ -146,7 +145,7 @@ def test_lanes_are_scaled_shifted_and_clipped(
     ],
 )
 def test_broken_rule_is_a_fault(
-    probes: model.Library, form: Form, changes: dict[str, object], kind: str
+    probes: model.Library, form: Form, changes: Fields, kind: str
 ) -> None:
     call = call_of(form, INT8, 0, **changes)
 

@@ -10,20 +10,19 @@ from ascend_attention import model
 
 from tests.model.harness import Array, assert_same_bits, covers, raises_fault
 from tests.model.vector_call import (
-    A1,
     ALL,
     BFLOAT16,
     BLOCK,
+    FAULTS,
     FLOAT,
     HALF,
     INT16,
     INT32,
     UINT16,
     UINT32,
-    VECCALC,
-    Compute,
     ElementType,
-    Expected,
+    Fields,
+    FieldValue,
     Form,
     MaskSetup,
     Stride,
@@ -33,11 +32,11 @@ from tests.model.vector_call import (
     idle,
     layouts,
     make_image,
-    mask_of_count,
     param,
     row_of,
     run,
 )
+from tests.model.vector_rules import Compute, Expected, mask_of_count
 
 KERNEL = "probe_vector_fill"
 DUPLICATE, COPY, SET_MASK = range(3)
@@ -141,9 +140,7 @@ def test_copy_counts_the_elements_of_each_repeat_in_counter_mode(
 @pytest.mark.parametrize(
     "changes", [{"dst_stride": Stride(1, 4096)}, {"src0_stride": Stride(1, 4096)}]
 )
-def test_repeat_strides_of_copy_have_12_bits(
-    probes: model.Library, changes: dict[str, object]
-) -> None:
+def test_repeat_strides_of_copy_have_12_bits(probes: model.Library, changes: Fields) -> None:
     call = VectorCall(COPY, FLOAT, Form.MASK_BITS, **changes)
 
     with raises_fault("parameter", instruction="vcopy", rule="0..4095"):
@@ -186,8 +183,6 @@ def _fault_cases() -> Iterator[object]:
 
 @pytest.mark.parametrize(("call", "case"), list(_fault_cases()))
 def test_broken_rule_is_a_fault(probes: model.Library, call: VectorCall, case: str) -> None:
-    from tests.model.vector_call import FAULTS
-
     kind, operand = FAULTS[case]
 
     with raises_fault(kind, operand=operand):
@@ -198,7 +193,7 @@ def test_broken_rule_is_a_fault(probes: model.Library, call: VectorCall, case: s
 SET_BITS, SET_LENGTH, SET_COUNTER_BITS, SET_COUNTER_LENGTH, RESET, NORMAL, COUNTER = range(7)
 
 
-def masked(probes: model.Library, call: VectorCall) -> int | Array:
+def masked(probes: model.Library, call: VectorCall) -> Array:
     """Lanes of 16 bits that the next instruction handles."""
     image = make_image()
     image[call.mask_at :] = 0
@@ -211,7 +206,7 @@ def lanes_of(low: int, high: int) -> Array:
     return np.array(enabled, np.int16)
 
 
-def mask_call(variant: int, element: ElementType = HALF, **fields: object) -> VectorCall:
+def mask_call(variant: int, element: ElementType = HALF, **fields: FieldValue) -> VectorCall:
     return VectorCall(SET_MASK, element, Form.COUNT, variant=variant, **fields)
 
 

@@ -8,18 +8,15 @@ import numpy as np
 import pytest
 from ascend_attention import model
 
-from tests.model.harness import Array, assert_same_bits, covers, raises_fault
+from tests.model.harness import Array, assert_same_bits, raises_fault
 from tests.model.vector_call import (
     ALL,
     FAULTS,
     FLOAT,
     HALF,
     INT32,
-    Compute,
-    ElementType,
-    Expected,
+    FieldValue,
     Form,
-    MaskSetup,
     Stride,
     VectorCall,
     faulty,
@@ -28,13 +25,11 @@ from tests.model.vector_call import (
     layouts,
     param,
     put,
-    read,
-    relu,
-    rounded,
     row_of,
     run,
     scalar_bits,
 )
+from tests.model.vector_rules import Compute, Expected, read, relu, rounded
 
 KERNEL = "probe_vector_product"
 MUL_ADD_DST, AXPY, ADD_DEQ_RELU = 0, 1, 2
@@ -44,7 +39,7 @@ SCALAR = -1.7
 
 
 def compute(call: VectorCall) -> Compute:
-    """dst + src0 * (src1 or the scalar): the product rounds to the type of dst, then the sum."""
+    """Dst + src0 * (src1 or the scalar): the product rounds to the type of dst, then the sum."""
     scalar = np.array(SCALAR).astype(call.source.numpy)
 
     def of(*operands: Array) -> Array:
@@ -132,7 +127,7 @@ def deq_relu(scale: float) -> Compute:
     return of
 
 
-def deq_call(form: Form, **fields: object) -> VectorCall:
+def deq_call(form: Form, **fields: FieldValue) -> VectorCall:
     strides = {"dst_stride": Stride(1, 4), "src0_stride": Stride(1, 8)}
     scale = scalar_bits(0.0037, HALF)
     return VectorCall(ADD_DEQ_RELU, HALF, form, INT32, scalar=scale, **{**strides, **fields})
@@ -192,6 +187,7 @@ def _fault_cases() -> Iterator[object]:
         (Form.MASK_BITS, "misaligned dst"),
         (Form.MASK_COUNT, "too many lanes"),
         (Form.COUNT, "src0 never written"),
+        (Form.COUNT, "negative count"),
     ]:
         good = deq_call(form, mask=(ALL, 0) if form == Form.MASK_BITS else (5, 0), count=64)
         row = row_of("AddDeqRelu", form)

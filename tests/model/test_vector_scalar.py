@@ -17,25 +17,20 @@ from tests.model.vector_call import (
     INT32,
     UINT16,
     UINT32,
-    Compute,
     ElementType,
-    Expected,
     Form,
     VectorCall,
     faulty,
     fill_operands,
     idle,
-    larger,
     layouts,
     param,
     put,
-    read,
-    rounded,
     row_of,
     run,
     scalar_bits,
-    smaller,
 )
+from tests.model.vector_rules import Compute, Expected, larger, read, rounded, smaller
 
 KERNEL = "probe_vector_scalar"
 FLOATS = (HALF, FLOAT)

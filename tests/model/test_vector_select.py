@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,11 +20,9 @@ from tests.model.vector_call import (
     UINT32,
     UINT64,
     VECCALC,
-    Compute,
     ElementType,
-    Expected,
+    Fields,
     Form,
-    MaskSetup,
     VectorCall,
     fill_operands,
     idle,
@@ -33,6 +32,7 @@ from tests.model.vector_call import (
     run,
     scalar_bits,
 )
+from tests.model.vector_rules import Compute, Expected
 
 KERNEL = "probe_vector_select"
 TENSOR, SCALAR, BARE_TENSOR, BARE_SCALAR = range(4)
@@ -79,7 +79,7 @@ def image_for(call: VectorCall, seed: int) -> Array:
     return image
 
 
-def bits_of(call: VectorCall) -> np.dtype[np.generic]:
+def bits_of(call: VectorCall) -> np.dtype[Any]:
     return np.dtype(f"u{call.type.numpy.itemsize}")
 
 
@@ -142,7 +142,7 @@ def good_call(function: int, form: Form, element: ElementType = HALF) -> VectorC
 
 
 def _fault_cases() -> Iterator[object]:
-    cases: dict[str, tuple[dict[str, object], str]] = {
+    cases: dict[str, tuple[Fields, str]] = {
         "misaligned bits": ({"extra": 49152 + 16}, "alignment"),
         "bits never written": ({"extra": IMAGE_BYTES}, "uninitialized"),
         "bits within dst": ({"extra": 256}, "overlap"),

@@ -18,21 +18,17 @@ from tests.model.vector_call import (
     INT32,
     UINT16,
     ElementType,
-    Expected,
     Form,
     VectorCall,
-    canonical,
     faulty,
     fill_operands,
     idle,
     layouts,
     param,
-    read,
-    rounded,
     row_of,
     run,
-    write,
 )
+from tests.model.vector_rules import Expected, canonical, read, rounded, write
 
 KERNEL = "probe_vector_unary"
 Doubles = npt.NDArray[np.float64]

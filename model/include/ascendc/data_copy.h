@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// DataCopy and DataCopyPad between GM and UB, and DataCopy within UB.
+// DataCopy and DataCopyPad between GM and UB, and DataCopy within UB. Slices and fractals:
+// data_copy_slice.h.
 #pragma once
 
 #include "ascendc/tensor.h"
+
+enum pad_t : uint8_t { PAD_NONE };
 
 namespace AscendC {
 
@@ -16,6 +19,38 @@ struct DataCopyParams {
     DataCopyParams() = default;
     DataCopyParams(uint16_t count, uint16_t len, uint16_t srcGap, uint16_t dstGap)
         : blockCount(count), blockLen(len), srcStride(srcGap), dstStride(dstGap) {}
+};
+
+enum class BlockMode : uint8_t {
+    BLOCK_MODE_NORMAL,
+    BLOCK_MODE_MATRIX,
+    BLOCK_MODE_VECTOR,
+    BLOCK_MODE_SMALL_CHANNEL,
+    BLOCK_MODE_DEPTHWISE,
+};
+enum class DeqScale : uint8_t { DEQ_NONE, DEQ, VDEQ, DEQ8, VDEQ8, DEQ16, VDEQ16 };
+
+// For paths of the cube; between GM and UB they have no effect.
+struct DataCopyEnhancedParams {
+    BlockMode blockMode = BlockMode::BLOCK_MODE_NORMAL;
+    DeqScale deqScale = DeqScale::DEQ_NONE;
+    uint64_t deqValue = 0;
+    uint8_t sidStoreMode = 0;
+    bool isRelu = false;
+    pad_t padMode = PAD_NONE;
+    uint64_t padValue = 0;
+    uint64_t deqTensorAddr = 0;
+
+    DataCopyEnhancedParams() = default;
+    DataCopyEnhancedParams(BlockMode block, DeqScale scale, uint64_t value, uint8_t storeMode,
+                           bool relu, pad_t pad, uint64_t padBits)
+        : blockMode(block),
+          deqScale(scale),
+          deqValue(value),
+          sidStoreMode(storeMode),
+          isRelu(relu),
+          padMode(pad),
+          padValue(padBits) {}
 };
 
 // Bursts of bytes; gaps count bytes on the GM side and blocks on the UB side.
@@ -55,25 +90,21 @@ struct DataCopyPadExtParams {
         : isPad(pad), leftPadding(left), rightPadding(right), paddingValue(value) {}
 };
 
-// One dimension of a slice: elements startIndex to endIndex, a gap of `stride` elements between
-// bursts of burstLen blocks of 32 bytes, of a dimension with shapeValue elements.
-struct SliceInfo {
-    uint32_t startIndex = 0;
-    uint32_t endIndex = 31;
-    uint32_t stride = 0;
-    uint32_t burstLen = 1;
-    uint32_t shapeValue = 0;
-
-    SliceInfo() = default;
-    SliceInfo(uint32_t start, uint32_t end, uint32_t gap, uint32_t burst, uint32_t shape)
-        : startIndex(start), endIndex(end), stride(gap), burstLen(burst), shapeValue(shape) {}
-};
-
 namespace detail {
 
 template <typename T>
 uint64_t GmAddress(const GlobalTensor<T>& tensor) {
     return reinterpret_cast<uint64_t>(tensor.GetPhyAddr());
+}
+
+// Moves do not look at elements, so they also take double.
+template <typename T>
+constexpr NpuType MovedType() {
+    if constexpr (std::is_same_v<T, double>) {
+        return kNpuU64;
+    } else {
+        return TypeOf<T>();
+    }
 }
 
 inline NpuBurst ToBurst(const DataCopyParams& params) {
@@ -82,11 +113,14 @@ inline NpuBurst ToBurst(const DataCopyParams& params) {
 
 template <typename T>
 DataCopyParams OneBurst(uint32_t count) {
-    if (count * sizeof(T) % ONE_BLK_SIZE != 0) {
-        NpuFrontEndFault(kNpuRuleArgument, "DataCopy",
-                         "count times the element size must be a multiple of 32 bytes");
+    const uint64_t bytes = uint64_t{count} * sizeof(T);
+    if (bytes % ONE_BLK_SIZE != 0) {
+        Fail(kNpuRuleArgument, "DataCopy", "count in bytes", static_cast<int64_t>(bytes),
+             "be a multiple of 32");
     }
-    return {1, static_cast<uint16_t>(count * sizeof(T) / ONE_BLK_SIZE), 0, 0};
+    RequireRange(kNpuRuleArgument, "DataCopy", "count in blocks",
+                 static_cast<int64_t>(bytes / ONE_BLK_SIZE), 0, UINT16_MAX);
+    return {1, static_cast<uint16_t>(bytes / ONE_BLK_SIZE), 0, 0};
 }
 
 inline void RequireUb(const char* function, NpuMemory memory) {
@@ -96,43 +130,90 @@ inline void RequireUb(const char* function, NpuMemory memory) {
     }
 }
 
+// Moves of blocks take GM addresses of whole elements; padded moves take any byte.
+template <typename T>
+void RequireElement(const char* function, const GlobalTensor<T>& tensor) {
+    if (GmAddress(tensor) % sizeof(T) != 0) {
+        Fail(kNpuRuleArgument, function, "GM address", static_cast<int64_t>(GmAddress(tensor)),
+             "be a multiple of the element size");
+    }
+}
+
 // Elements of 8 bytes move as pairs of 4-byte ones.
 template <typename T>
-NpuAlignedBurst AlignedBurst(const DataCopyExtParams& params, bool isPad, uint32_t left,
-                             uint32_t right) {
+NpuAlignedBurst AlignedBurst(const DataCopyExtParams& params, uint32_t left, uint32_t right) {
     constexpr uint32_t kUnits = sizeof(T) == 8 ? 2 : 1;
+    if (params.blockLen % sizeof(T) != 0) {
+        Fail(kNpuRuleArgument, "DataCopyPad", "blockLen", params.blockLen,
+             "be a multiple of the element size");
+    }
     return {params.blockCount,
             params.blockLen,
             static_cast<uint8_t>(left * kUnits),
             static_cast<uint8_t>(right * kUnits),
             params.srcStride,
             params.dstStride,
-            static_cast<uint8_t>(sizeof(T) / kUnits),
-            isPad};
+            static_cast<uint8_t>(sizeof(T) / kUnits)};
+}
+
+template <typename T>
+void RequirePadding(bool isPad, uint32_t left, uint32_t right, uint64_t valueBits) {
+    RequireRange(kNpuRuleArgument, "DataCopyPad", "leftPadding in bytes",
+                 static_cast<int64_t>(left * sizeof(T)), 0, ONE_BLK_SIZE);
+    RequireRange(kNpuRuleArgument, "DataCopyPad", "rightPadding in bytes",
+                 static_cast<int64_t>(right * sizeof(T)), 0, ONE_BLK_SIZE);
+    if (sizeof(T) == 8 && isPad && valueBits != 0) {
+        Fail(kNpuRuleArgument, "DataCopyPad", "paddingValue", static_cast<int64_t>(valueBits),
+             "be 0 for types of 64 bits");
+    }
+}
+
+template <typename T>
+void CopyPadded(const LocalTensor<T>& dst, const GlobalTensor<T>& src,
+                const DataCopyExtParams& params, bool isPad, uint32_t left, uint32_t right,
+                uint64_t valueBits) {
+    if (ASCEND_IS_AIC) {
+        return;
+    }
+    RequireUb("DataCopyPad", dst.Memory());
+    RequirePadding<T>(isPad, left, right, valueBits);
+    const NpuAlignedBurst burst = AlignedBurst<T>(params, left, right);
+    if (isPad) {
+        NpuSetPadValue(valueBits);
+    }
+    NpuCopyGmToUbAligned(dst.Address(), GmAddress(src), &burst);
 }
 
 }  // namespace detail
 
-// Source: Ascend C API, DataCopy (GM and UB).
 template <typename T>
 inline void DataCopy(const LocalTensor<T>& dst, const GlobalTensor<T>& src,
                      const DataCopyParams& params) {
+    if (ASCEND_IS_AIC) {
+        return;
+    }
     detail::RequireUb("DataCopy", dst.Memory());
+    detail::RequireElement("DataCopy", src);
     const NpuBurst burst = detail::ToBurst(params);
     NpuCopyGmToUb(dst.Address(), detail::GmAddress(src), &burst);
 }
-
 template <typename T>
 inline void DataCopy(const GlobalTensor<T>& dst, const LocalTensor<T>& src,
                      const DataCopyParams& params) {
+    if (ASCEND_IS_AIC) {
+        return;
+    }
     detail::RequireUb("DataCopy", src.Memory());
+    detail::RequireElement("DataCopy", dst);
     const NpuBurst burst = detail::ToBurst(params);
-    NpuCopyUbToGm(detail::GmAddress(dst), src.Address(), &burst, TypeOf<T>());
+    NpuCopyUbToGm(detail::GmAddress(dst), src.Address(), &burst, detail::MovedType<T>());
 }
-
 template <typename T>
 inline void DataCopy(const LocalTensor<T>& dst, const LocalTensor<T>& src,
                      const DataCopyParams& params) {
+    if (ASCEND_IS_AIC) {
+        return;
+    }
     detail::RequireUb("DataCopy", dst.Memory());
     detail::RequireUb("DataCopy", src.Memory());
     const NpuBurst burst = detail::ToBurst(params);
@@ -140,50 +221,61 @@ inline void DataCopy(const LocalTensor<T>& dst, const LocalTensor<T>& src,
 }
 
 template <typename T>
-inline void DataCopy(const LocalTensor<T>& dst, const GlobalTensor<T>& src, uint32_t count) {
+inline void DataCopy(const LocalTensor<T>& dst, const GlobalTensor<T>& src,
+                     const DataCopyParams& params, const DataCopyEnhancedParams&) {
+    DataCopy(dst, src, params);
+}
+template <typename T>
+inline void DataCopy(const GlobalTensor<T>& dst, const LocalTensor<T>& src,
+                     const DataCopyParams& params, const DataCopyEnhancedParams&) {
+    DataCopy(dst, src, params);
+}
+template <typename T>
+inline void DataCopy(const LocalTensor<T>& dst, const LocalTensor<T>& src,
+                     const DataCopyParams& params, const DataCopyEnhancedParams&) {
+    DataCopy(dst, src, params);
+}
+
+template <typename T>
+inline void DataCopy(const LocalTensor<T>& dst, const GlobalTensor<T>& src, const uint32_t count) {
     DataCopy(dst, src, detail::OneBurst<T>(count));
 }
 template <typename T>
-inline void DataCopy(const GlobalTensor<T>& dst, const LocalTensor<T>& src, uint32_t count) {
+inline void DataCopy(const GlobalTensor<T>& dst, const LocalTensor<T>& src, const uint32_t count) {
     DataCopy(dst, src, detail::OneBurst<T>(count));
 }
 template <typename T>
-inline void DataCopy(const LocalTensor<T>& dst, const LocalTensor<T>& src, uint32_t count) {
+inline void DataCopy(const LocalTensor<T>& dst, const LocalTensor<T>& src, const uint32_t count) {
     DataCopy(dst, src, detail::OneBurst<T>(count));
 }
 
-// Source: Ascend C API, DataCopyPad. Each burst starts on a block of UB; with isPad the rest of
-// its last block takes the padding value, otherwise it is undefined.
+// Each burst starts on a block of UB. Padding, and what fills the last block, has the value of
+// isPad or of SetPadValue; without any padding the burst's first element fills the last block.
 template <typename T>
 inline void DataCopyPad(const LocalTensor<T>& dst, const GlobalTensor<T>& src,
                         const DataCopyExtParams& params, const DataCopyPadExtParams<T>& pad) {
-    detail::RequireUb("DataCopyPad", dst.Memory());
-    const NpuAlignedBurst burst =
-        detail::AlignedBurst<T>(params, pad.isPad, pad.leftPadding, pad.rightPadding);
-    if (pad.isPad) {
-        NpuSetPadValue(detail::ToBits(pad.paddingValue));
-    }
-    NpuCopyGmToUbAligned(dst.Address(), detail::GmAddress(src), &burst);
+    detail::CopyPadded(dst, src, params, pad.isPad, pad.leftPadding, pad.rightPadding,
+                       detail::ToBits(pad.paddingValue));
 }
-
 template <typename T>
 inline void DataCopyPad(const LocalTensor<T>& dst, const GlobalTensor<T>& src,
                         const DataCopyParams& params, const DataCopyPadParams& pad) {
-    DataCopyPad(dst, src,
-                DataCopyExtParams(params.blockCount, params.blockLen, params.srcStride,
-                                  params.dstStride, 0),
-                DataCopyPadExtParams<T>(pad.isPad, pad.leftPadding, pad.rightPadding,
-                                        detail::FromBits<T>(pad.paddingValue)));
+    const DataCopyExtParams bytes(params.blockCount, params.blockLen, params.srcStride,
+                                  params.dstStride, 0);
+    detail::CopyPadded(dst, src, bytes, pad.isPad, pad.leftPadding, pad.rightPadding,
+                       pad.paddingValue);
 }
 
 template <typename T>
 inline void DataCopyPad(const GlobalTensor<T>& dst, const LocalTensor<T>& src,
                         const DataCopyExtParams& params) {
+    if (ASCEND_IS_AIC) {
+        return;
+    }
     detail::RequireUb("DataCopyPad", src.Memory());
-    const NpuAlignedBurst burst = detail::AlignedBurst<T>(params, false, 0, 0);
-    NpuCopyUbToGmAligned(detail::GmAddress(dst), src.Address(), &burst, TypeOf<T>());
+    const NpuAlignedBurst burst = detail::AlignedBurst<T>(params, 0, 0);
+    NpuCopyUbToGmAligned(detail::GmAddress(dst), src.Address(), &burst, detail::MovedType<T>());
 }
-
 template <typename T>
 inline void DataCopyPad(const GlobalTensor<T>& dst, const LocalTensor<T>& src,
                         const DataCopyParams& params) {
@@ -194,7 +286,9 @@ inline void DataCopyPad(const GlobalTensor<T>& dst, const LocalTensor<T>& src,
 
 template <typename T, TPosition pos = TPosition::MAX>
 inline void SetPadValue(T paddingValue) {
-    NpuSetPadValue(detail::ToBits(paddingValue));
+    if (ASCEND_IS_AIV) {
+        NpuSetPadValue(detail::ToBits(paddingValue));
+    }
 }
 
 }  // namespace AscendC

@@ -26,45 +26,43 @@ inline void BinaryRepeats(const char* function, const LocalTensor<T>& dst,
 }
 
 template <NpuBinaryOp op, typename T>
-inline void BinaryCount(const char* function, const LocalTensor<T>& dst,
-                        const LocalTensor<T>& src0, const LocalTensor<T>& src1, int32_t count,
-                        NpuType type = TypeOf<T>()) {
+inline void BinaryCount(const char* function, const LocalTensor<T>& dst, const LocalTensor<T>& src0,
+                        const LocalTensor<T>& src1, int32_t count, NpuType type = TypeOf<T>()) {
     if (ASCEND_IS_AIV) {
-        OnFirst(function, count, [&] {
-            Binary<op>(function, dst, src0, src1, ContiguousBinary<T, T>(), type);
-        });
+        OnFirst(function, count,
+                [&] { Binary<op>(function, dst, src0, src1, ContiguousBinary<T, T>(), type); });
     }
 }
 
 }  // namespace detail
 
 // The forms with a bit mask and with a number of lanes.
-#define NPU_BINARY_REPEATS(Name, op, ...)                                                         \
-    template <typename T, bool isSetMask = true>                                                  \
-    inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src0,                       \
-                     const LocalTensor<T>& src1, uint64_t mask[], const uint8_t repeatTimes,      \
-                     const BinaryRepeatParams& repeatParams) {                                    \
-        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__);   \
-        detail::BinaryRepeats<op, isSetMask>(#Name, dst, src0, src1, mask, repeatTimes,           \
-                                             repeatParams);                                       \
-    }                                                                                             \
-    template <typename T, bool isSetMask = true>                                                  \
-    inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src0,                       \
-                     const LocalTensor<T>& src1, uint64_t mask, const uint8_t repeatTimes,        \
-                     const BinaryRepeatParams& repeatParams) {                                    \
-        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__);   \
-        detail::BinaryRepeats<op, isSetMask>(#Name, dst, src0, src1, mask, repeatTimes,           \
-                                             repeatParams);                                       \
+#define NPU_BINARY_REPEATS(Name, op, ...)                                                       \
+    template <typename T, bool isSetMask = true>                                                \
+    inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src0,                     \
+                     const LocalTensor<T>& src1, uint64_t mask[], const uint8_t repeatTimes,    \
+                     const BinaryRepeatParams& repeatParams) {                                  \
+        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__); \
+        detail::BinaryRepeats<op, isSetMask>(#Name, dst, src0, src1, mask, repeatTimes,         \
+                                             repeatParams);                                     \
+    }                                                                                           \
+    template <typename T, bool isSetMask = true>                                                \
+    inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src0,                     \
+                     const LocalTensor<T>& src1, uint64_t mask, const uint8_t repeatTimes,      \
+                     const BinaryRepeatParams& repeatParams) {                                  \
+        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__); \
+        detail::BinaryRepeats<op, isSetMask>(#Name, dst, src0, src1, mask, repeatTimes,         \
+                                             repeatParams);                                     \
     }
 
 // All three forms.
-#define NPU_BINARY_FUNCTION(Name, op, ...)                                                        \
-    NPU_BINARY_REPEATS(Name, op, __VA_ARGS__)                                                     \
-    template <typename T>                                                                         \
-    inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src0,                       \
-                     const LocalTensor<T>& src1, const int32_t& count) {                          \
-        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__);   \
-        detail::BinaryCount<op>(#Name, dst, src0, src1, count);                                   \
+#define NPU_BINARY_FUNCTION(Name, op, ...)                                                      \
+    NPU_BINARY_REPEATS(Name, op, __VA_ARGS__)                                                   \
+    template <typename T>                                                                       \
+    inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src0,                     \
+                     const LocalTensor<T>& src1, const int32_t& count) {                        \
+        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__); \
+        detail::BinaryCount<op>(#Name, dst, src0, src1, count);                                 \
     }
 
 NPU_BINARY_FUNCTION(Add, kNpuVadd, half, float, int16_t, int32_t)

@@ -17,12 +17,12 @@ template <typename T, typename U>
 constexpr bool kIsCastPair =
     SupportType<Pair<T, U>, Pair<int32_t, half>, Pair<int16_t, half>, Pair<float, half>,
                 Pair<int8_t, half>, Pair<uint8_t, half>, Pair<int4b_t, half>, Pair<float, float>,
-                Pair<int32_t, float>, Pair<half, float>, Pair<int64_t, float>,
-                Pair<int16_t, float>, Pair<bfloat16_t, float>, Pair<float, bfloat16_t>,
-                Pair<int32_t, bfloat16_t>, Pair<half, int4b_t>, Pair<half, uint8_t>,
-                Pair<half, int8_t>, Pair<half, int16_t>, Pair<float, int16_t>,
-                Pair<float, int32_t>, Pair<int16_t, int32_t>, Pair<int64_t, int32_t>,
-                Pair<half, int32_t>, Pair<int32_t, int64_t>, Pair<float, int64_t>>();
+                Pair<int32_t, float>, Pair<half, float>, Pair<int64_t, float>, Pair<int16_t, float>,
+                Pair<bfloat16_t, float>, Pair<float, bfloat16_t>, Pair<int32_t, bfloat16_t>,
+                Pair<half, int4b_t>, Pair<half, uint8_t>, Pair<half, int8_t>, Pair<half, int16_t>,
+                Pair<float, int16_t>, Pair<float, int32_t>, Pair<int16_t, int32_t>,
+                Pair<int64_t, int32_t>, Pair<half, int32_t>, Pair<int32_t, int64_t>,
+                Pair<float, int64_t>>();
 
 template <typename T, typename U>
 inline void Convert(const LocalTensor<T>& dst, const LocalTensor<U>& src, RoundMode roundMode,
@@ -48,8 +48,8 @@ inline void SetMixedMask(const char* function, Mask mask) {
 
 // Source: Ascend C API, Cast. From int32_t to half it multiplies by the scale of SetDeqScale.
 template <typename T1, typename T2, bool isSetMask = true>
-inline void Cast(const LocalTensor<T1>& dst, const LocalTensor<T2>& src,
-                 const RoundMode& roundMode, const uint64_t mask[], const uint8_t repeatTimes,
+inline void Cast(const LocalTensor<T1>& dst, const LocalTensor<T2>& src, const RoundMode& roundMode,
+                 const uint64_t mask[], const uint8_t repeatTimes,
                  const UnaryRepeatParams& repeatParams) {
     if (ASCEND_IS_AIV) {
         detail::SetMixedMask<T1, T2, isSetMask>("Cast", mask);
@@ -57,8 +57,8 @@ inline void Cast(const LocalTensor<T1>& dst, const LocalTensor<T2>& src,
     }
 }
 template <typename T1, typename T2, bool isSetMask = true>
-inline void Cast(const LocalTensor<T1>& dst, const LocalTensor<T2>& src,
-                 const RoundMode& roundMode, const uint64_t mask, const uint8_t repeatTimes,
+inline void Cast(const LocalTensor<T1>& dst, const LocalTensor<T2>& src, const RoundMode& roundMode,
+                 const uint64_t mask, const uint8_t repeatTimes,
                  const UnaryRepeatParams& repeatParams) {
     if (ASCEND_IS_AIV) {
         detail::SetMixedMask<T1, T2, isSetMask>("Cast", mask);
@@ -66,8 +66,8 @@ inline void Cast(const LocalTensor<T1>& dst, const LocalTensor<T2>& src,
     }
 }
 template <typename T1, typename T2>
-inline void Cast(const LocalTensor<T1>& dst, const LocalTensor<T2>& src,
-                 const RoundMode& roundMode, const uint32_t count) {
+inline void Cast(const LocalTensor<T1>& dst, const LocalTensor<T2>& src, const RoundMode& roundMode,
+                 const uint32_t count) {
     if (ASCEND_IS_AIV) {
         detail::OnFirst("Cast", count, [&] {
             detail::Convert(dst, src, roundMode, detail::ContiguousUnary<T1, T2>());
@@ -173,8 +173,7 @@ inline void CastDeq(const LocalTensor<T1>& dst, const LocalTensor<T2>& src, cons
     }
 }
 template <typename T1, typename T2, bool isVecDeq = true, bool halfBlock = true>
-inline void CastDeq(const LocalTensor<T1>& dst, const LocalTensor<T2>& src,
-                    const uint32_t count) {
+inline void CastDeq(const LocalTensor<T1>& dst, const LocalTensor<T2>& src, const uint32_t count) {
     if (ASCEND_IS_AIV) {
         detail::OnFirst("CastDeq", count, [&] {
             detail::Dequantise<isVecDeq, halfBlock>(dst, src, {1, {1, 8}, {1, 8}});
@@ -185,15 +184,14 @@ inline void CastDeq(const LocalTensor<T1>& dst, const LocalTensor<T2>& src,
 namespace detail {
 
 template <typename T, typename U>
-constexpr bool kIsReluCastPair = SupportType<Pair<T, U>, Pair<int8_t, half>, Pair<half, float>,
-                                             Pair<int8_t, int16_t>>();
+constexpr bool kIsReluCastPair =
+    SupportType<Pair<T, U>, Pair<int8_t, half>, Pair<half, float>, Pair<int8_t, int16_t>>();
 template <typename T, typename U>
 constexpr bool kIsMulCastPair = SupportType<Pair<T, U>, Pair<int8_t, half>, Pair<uint8_t, half>>();
 
 template <NpuBinaryOp op, typename T, typename U>
-inline void BinaryCast(const char* function, const LocalTensor<T>& dst,
-                       const LocalTensor<U>& src0, const LocalTensor<U>& src1,
-                       const NpuBinaryRepeat& repeat) {
+inline void BinaryCast(const char* function, const LocalTensor<T>& dst, const LocalTensor<U>& src0,
+                       const LocalTensor<U>& src1, const NpuBinaryRepeat& repeat) {
     NpuVectorBinaryMixed(op, TypeOf<U>(), TypeOf<T>(), UbAddress(function, dst),
                          UbAddress(function, src0), UbAddress(function, src1), &repeat);
 }
@@ -201,39 +199,39 @@ inline void BinaryCast(const char* function, const LocalTensor<T>& dst,
 }  // namespace detail
 
 // The three forms of a function: bit mask, number of lanes, number of elements.
-#define NPU_RELU_CAST(Name, op)                                                                   \
-    template <typename T1, typename T2, bool isSetMask = true>                                    \
-    inline void Name(const LocalTensor<T1>& dst, const LocalTensor<T2>& src0,                     \
-                     const LocalTensor<T2>& src1, uint64_t mask[], const uint8_t repeatTimes,     \
-                     const BinaryRepeatParams& repeatParams) {                                    \
+#define NPU_RELU_CAST(Name, op)                                                                    \
+    template <typename T1, typename T2, bool isSetMask = true>                                     \
+    inline void Name(const LocalTensor<T1>& dst, const LocalTensor<T2>& src0,                      \
+                     const LocalTensor<T2>& src1, uint64_t mask[], const uint8_t repeatTimes,      \
+                     const BinaryRepeatParams& repeatParams) {                                     \
         static_assert(detail::kIsReluCastPair<T1, T2>, #Name ": T1, T2 must be a supported pair"); \
-        if (ASCEND_IS_AIV) {                                                                      \
-            detail::SetMixedMask<T1, T2, isSetMask>(#Name, mask);                                 \
-            detail::BinaryCast<op>(#Name, dst, src0, src1,                                        \
-                                   detail::ToRepeat(repeatTimes, repeatParams));                  \
-        }                                                                                         \
-    }                                                                                             \
-    template <typename T1, typename T2, bool isSetMask = true>                                    \
-    inline void Name(const LocalTensor<T1>& dst, const LocalTensor<T2>& src0,                     \
-                     const LocalTensor<T2>& src1, uint64_t mask, const uint8_t repeatTimes,       \
-                     const BinaryRepeatParams& repeatParams) {                                    \
+        if (ASCEND_IS_AIV) {                                                                       \
+            detail::SetMixedMask<T1, T2, isSetMask>(#Name, mask);                                  \
+            detail::BinaryCast<op>(#Name, dst, src0, src1,                                         \
+                                   detail::ToRepeat(repeatTimes, repeatParams));                   \
+        }                                                                                          \
+    }                                                                                              \
+    template <typename T1, typename T2, bool isSetMask = true>                                     \
+    inline void Name(const LocalTensor<T1>& dst, const LocalTensor<T2>& src0,                      \
+                     const LocalTensor<T2>& src1, uint64_t mask, const uint8_t repeatTimes,        \
+                     const BinaryRepeatParams& repeatParams) {                                     \
         static_assert(detail::kIsReluCastPair<T1, T2>, #Name ": T1, T2 must be a supported pair"); \
-        if (ASCEND_IS_AIV) {                                                                      \
-            detail::SetMixedMask<T1, T2, isSetMask>(#Name, mask);                                 \
-            detail::BinaryCast<op>(#Name, dst, src0, src1,                                        \
-                                   detail::ToRepeat(repeatTimes, repeatParams));                  \
-        }                                                                                         \
-    }                                                                                             \
-    template <typename T1, typename T2>                                                           \
-    inline void Name(const LocalTensor<T1>& dst, const LocalTensor<T2>& src0,                     \
-                     const LocalTensor<T2>& src1, const uint32_t count) {                         \
+        if (ASCEND_IS_AIV) {                                                                       \
+            detail::SetMixedMask<T1, T2, isSetMask>(#Name, mask);                                  \
+            detail::BinaryCast<op>(#Name, dst, src0, src1,                                         \
+                                   detail::ToRepeat(repeatTimes, repeatParams));                   \
+        }                                                                                          \
+    }                                                                                              \
+    template <typename T1, typename T2>                                                            \
+    inline void Name(const LocalTensor<T1>& dst, const LocalTensor<T2>& src0,                      \
+                     const LocalTensor<T2>& src1, const uint32_t count) {                          \
         static_assert(detail::kIsReluCastPair<T1, T2>, #Name ": T1, T2 must be a supported pair"); \
-        if (ASCEND_IS_AIV) {                                                                      \
-            detail::OnFirst(#Name, count, [&] {                                                   \
-                detail::BinaryCast<op>(#Name, dst, src0, src1,                                    \
-                                       detail::ContiguousBinary<T1, T2>());                       \
-            });                                                                                   \
-        }                                                                                         \
+        if (ASCEND_IS_AIV) {                                                                       \
+            detail::OnFirst(#Name, count, [&] {                                                    \
+                detail::BinaryCast<op>(#Name, dst, src0, src1,                                     \
+                                       detail::ContiguousBinary<T1, T2>());                        \
+            });                                                                                    \
+        }                                                                                          \
     }
 
 // convert(max(src0 + src1, 0)) and convert(max(src0 - src1, 0)).

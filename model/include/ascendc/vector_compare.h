@@ -71,10 +71,9 @@ inline void Compare(const LocalTensor<U>& dst, const LocalTensor<T>& src0,
                     const LocalTensor<T>& src1, CMPMODE cmpMode, uint32_t count) {
     if (ASCEND_IS_AIV) {
         detail::InComparePasses<T>("Compare", count, [&](uint32_t first, uint8_t repeatTimes) {
-            detail::CompareTensors(
-                detail::Advanced(dst, first / 8), detail::Advanced(src0, first),
-                detail::Advanced(src1, first), cmpMode,
-                detail::ToRepeat(repeatTimes, BinaryRepeatParams()));
+            detail::CompareTensors(detail::Advanced(dst, first / 8), detail::Advanced(src0, first),
+                                   detail::Advanced(src1, first), cmpMode,
+                                   detail::ToRepeat(repeatTimes, BinaryRepeatParams()));
         });
     }
 }
@@ -107,26 +106,26 @@ inline void Compare(const LocalTensor<T>& src0, const LocalTensor<T>& src1, CMPM
 
 // Source: Ascend C API, CompareScalar.
 template <typename T, typename U, bool isSetMask = true>
-inline void CompareScalar(const LocalTensor<U>& dst, const LocalTensor<T>& src0,
-                          const T src1Scalar, CMPMODE cmpMode, const uint64_t[],
-                          uint8_t repeatTimes, const UnaryRepeatParams& repeatParams) {
+inline void CompareScalar(const LocalTensor<U>& dst, const LocalTensor<T>& src0, const T src1Scalar,
+                          CMPMODE cmpMode, const uint64_t[], uint8_t repeatTimes,
+                          const UnaryRepeatParams& repeatParams) {
     if (ASCEND_IS_AIV) {
         detail::CompareWithScalar(dst, src0, src1Scalar, cmpMode,
                                   detail::ToRepeat(repeatTimes, repeatParams));
     }
 }
 template <typename T, typename U, bool isSetMask = true>
-inline void CompareScalar(const LocalTensor<U>& dst, const LocalTensor<T>& src0,
-                          const T src1Scalar, CMPMODE cmpMode, const uint64_t,
-                          uint8_t repeatTimes, const UnaryRepeatParams& repeatParams) {
+inline void CompareScalar(const LocalTensor<U>& dst, const LocalTensor<T>& src0, const T src1Scalar,
+                          CMPMODE cmpMode, const uint64_t, uint8_t repeatTimes,
+                          const UnaryRepeatParams& repeatParams) {
     if (ASCEND_IS_AIV) {
         detail::CompareWithScalar(dst, src0, src1Scalar, cmpMode,
                                   detail::ToRepeat(repeatTimes, repeatParams));
     }
 }
 template <typename T, typename U>
-inline void CompareScalar(const LocalTensor<U>& dst, const LocalTensor<T>& src0,
-                          const T src1Scalar, CMPMODE cmpMode, uint32_t count) {
+inline void CompareScalar(const LocalTensor<U>& dst, const LocalTensor<T>& src0, const T src1Scalar,
+                          CMPMODE cmpMode, uint32_t count) {
     if (ASCEND_IS_AIV) {
         detail::InComparePasses<T>(
             "CompareScalar", count, [&](uint32_t first, uint8_t repeatTimes) {

@@ -69,8 +69,8 @@ namespace detail {
 [[noreturn]] inline void FailArgument(const char* function, const char* argument, int64_t value,
                                       const char* rule) {
     char text[160];
-    std::snprintf(text, sizeof(text), "%s (%lld) must %s", argument,
-                  static_cast<long long>(value), rule);
+    std::snprintf(text, sizeof(text), "%s (%lld) must %s", argument, static_cast<long long>(value),
+                  rule);
     NpuFrontEndFault(kNpuRuleArgument, function, text);
 }
 
@@ -93,16 +93,20 @@ inline void SetMask(const char* function, uint64_t mask) {
     }
 }
 
-// Runs one instruction on the first `count` elements: counter mode, back to normal mode and a full
-// mask afterwards.
-template <class Instruction>
-inline void OnFirst(const char* function, int64_t count, Instruction instruction) {
+inline void RequireCount(const char* function, int64_t count) {
     if (count < 0) {
         FailArgument(function, "count", count, "not be negative");
     }
+}
+
+// Runs instructions on the first `count` elements: counter mode, back to normal mode and a full
+// mask afterwards.
+template <class Instructions>
+inline void OnFirst(const char* function, int64_t count, Instructions instructions) {
+    RequireCount(function, count);
     NpuSetMaskMode(true);
     NpuSetVectorMask(0, static_cast<uint64_t>(count));
-    instruction();
+    instructions();
     NpuSetMaskMode(false);
     NpuSetVectorMask(kFullMask, kFullMask);
 }

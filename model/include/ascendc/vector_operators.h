@@ -50,13 +50,13 @@ class CompareExpression {
 
 }  // namespace detail
 
-#define NPU_TENSOR_OPERATOR(symbol, op, ...)                                                 \
-    template <typename T>                                                                    \
-    inline detail::TensorExpression<op, T> operator symbol(const LocalTensor<T>& src0,       \
-                                                           const LocalTensor<T>& src1) {     \
-        static_assert(SupportType<T, __VA_ARGS__>(),                                         \
-                      "operator " #symbol ": T must be one of " #__VA_ARGS__);               \
-        return {src0, src1};                                                                 \
+#define NPU_TENSOR_OPERATOR(symbol, op, ...)                                             \
+    template <typename T>                                                                \
+    inline detail::TensorExpression<op, T> operator symbol(const LocalTensor<T>& src0,   \
+                                                           const LocalTensor<T>& src1) { \
+        static_assert(SupportType<T, __VA_ARGS__>(),                                     \
+                      "operator " #symbol ": T must be one of " #__VA_ARGS__);           \
+        return {src0, src1};                                                             \
     }
 NPU_TENSOR_OPERATOR(+, kNpuVadd, half, float, int16_t, int32_t)
 NPU_TENSOR_OPERATOR(-, kNpuVsub, half, float, int16_t, int32_t)
@@ -66,13 +66,13 @@ NPU_TENSOR_OPERATOR(&, kNpuVand, int16_t, uint16_t, int32_t, uint32_t)
 NPU_TENSOR_OPERATOR(|, kNpuVor, int16_t, uint16_t, int32_t, uint32_t)
 #undef NPU_TENSOR_OPERATOR
 
-#define NPU_COMPARE_OPERATOR(symbol, mode)                                                  \
-    template <typename T>                                                                   \
-    inline detail::CompareExpression<T> operator symbol(const LocalTensor<T>& src0,         \
-                                                        const LocalTensor<T>& src1) {       \
-        static_assert(SupportType<T, half, float>(),                                        \
-                      "operator " #symbol ": T must be half or float");                     \
-        return {src0, src1, mode};                                                          \
+#define NPU_COMPARE_OPERATOR(symbol, mode)                                            \
+    template <typename T>                                                             \
+    inline detail::CompareExpression<T> operator symbol(const LocalTensor<T>& src0,   \
+                                                        const LocalTensor<T>& src1) { \
+        static_assert(SupportType<T, half, float>(),                                  \
+                      "operator " #symbol ": T must be half or float");               \
+        return {src0, src1, mode};                                                    \
     }
 NPU_COMPARE_OPERATOR(<, CMPMODE::LT)
 NPU_COMPARE_OPERATOR(>, CMPMODE::GT)

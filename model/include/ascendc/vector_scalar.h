@@ -26,8 +26,8 @@ inline void ScalarRepeats(const char* function, const LocalTensor<T>& dst,
 
 // Without isSetMask the caller has chosen mode and mask, and `count` means nothing.
 template <NpuScalarOp op, bool isSetMask, typename T>
-inline void ScalarCount(const char* function, const LocalTensor<T>& dst,
-                        const LocalTensor<T>& src, uint32_t scalar, int32_t count) {
+inline void ScalarCount(const char* function, const LocalTensor<T>& dst, const LocalTensor<T>& src,
+                        uint32_t scalar, int32_t count) {
     if (ASCEND_IS_AIC) {
         return;
     }
@@ -66,28 +66,28 @@ inline void ShiftRightRepeats(const LocalTensor<T>& dst, const LocalTensor<T>& s
 
 // The three forms of a function: bit mask, number of lanes, number of elements. `Bits` turns the
 // scalar into the operand of the instruction.
-#define NPU_SCALAR_FUNCTION(Name, op, Bits, ...)                                                  \
-    template <typename T, bool isSetMask = true>                                                  \
-    inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const T& scalarValue,  \
-                     uint64_t mask[], const uint8_t repeatTimes,                                  \
-                     const UnaryRepeatParams& repeatParams) {                                     \
-        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__);   \
-        detail::ScalarRepeats<op, isSetMask>(#Name, dst, src, detail::Bits(scalarValue), mask,    \
-                                             repeatTimes, repeatParams);                          \
-    }                                                                                             \
-    template <typename T, bool isSetMask = true>                                                  \
-    inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const T& scalarValue,  \
-                     uint64_t mask, const uint8_t repeatTimes,                                    \
-                     const UnaryRepeatParams& repeatParams) {                                     \
-        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__);   \
-        detail::ScalarRepeats<op, isSetMask>(#Name, dst, src, detail::Bits(scalarValue), mask,    \
-                                             repeatTimes, repeatParams);                          \
-    }                                                                                             \
-    template <typename T, bool isSetMask = true>                                                  \
-    inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const T& scalarValue,  \
-                     const int32_t& count) {                                                      \
-        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__);   \
-        detail::ScalarCount<op, isSetMask>(#Name, dst, src, detail::Bits(scalarValue), count);    \
+#define NPU_SCALAR_FUNCTION(Name, op, Bits, ...)                                                 \
+    template <typename T, bool isSetMask = true>                                                 \
+    inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const T& scalarValue, \
+                     uint64_t mask[], const uint8_t repeatTimes,                                 \
+                     const UnaryRepeatParams& repeatParams) {                                    \
+        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__);  \
+        detail::ScalarRepeats<op, isSetMask>(#Name, dst, src, detail::Bits(scalarValue), mask,   \
+                                             repeatTimes, repeatParams);                         \
+    }                                                                                            \
+    template <typename T, bool isSetMask = true>                                                 \
+    inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const T& scalarValue, \
+                     uint64_t mask, const uint8_t repeatTimes,                                   \
+                     const UnaryRepeatParams& repeatParams) {                                    \
+        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__);  \
+        detail::ScalarRepeats<op, isSetMask>(#Name, dst, src, detail::Bits(scalarValue), mask,   \
+                                             repeatTimes, repeatParams);                         \
+    }                                                                                            \
+    template <typename T, bool isSetMask = true>                                                 \
+    inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const T& scalarValue, \
+                     const int32_t& count) {                                                     \
+        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__);  \
+        detail::ScalarCount<op, isSetMask>(#Name, dst, src, detail::Bits(scalarValue), count);   \
     }
 
 NPU_SCALAR_FUNCTION(Adds, kNpuVadds, ScalarBits, half, float, int16_t, int32_t)
@@ -118,8 +118,8 @@ inline void ShiftRight(const LocalTensor<T>& dst, const LocalTensor<T>& src, con
                        const int32_t& count) {
     static_assert(SupportType<T, int16_t, uint16_t, int32_t, uint32_t>(),
                   "ShiftRight: T must be one of int16_t, uint16_t, int32_t, uint32_t");
-    detail::ScalarCount<kNpuVshr, isSetMask>("ShiftRight", dst, src,
-                                             detail::ShiftBits(scalarValue), count);
+    detail::ScalarCount<kNpuVshr, isSetMask>("ShiftRight", dst, src, detail::ShiftBits(scalarValue),
+                                             count);
 }
 
 }  // namespace AscendC

@@ -81,9 +81,9 @@ inline void SelectRepeats(const LocalTensor<T>& dst, const LocalTensor<U>& selMa
 
 }  // namespace detail
 
-// A set bit of selMask takes src0, a clear one src1. VSEL_CMPMASK_SPR uses the first bits of selMask
-// in every repeat; the other modes use up selMask bit by bit. isSetMask has no effect: the mask is
-// set in any case. Source: Ascend C API, Select.
+// A set bit of selMask takes src0, a clear one src1. VSEL_CMPMASK_SPR uses the first bits of
+// selMask in every repeat; the other modes use up selMask bit by bit. isSetMask has no effect: the
+// mask is set in any case. Source: Ascend C API, Select.
 template <typename T, typename U, bool isSetMask = true>
 inline void Select(const LocalTensor<T>& dst, const LocalTensor<U>& selMask,
                    const LocalTensor<T>& src0, const LocalTensor<T>& src1, SELMODE selMode,
@@ -151,8 +151,7 @@ inline void Select(const LocalTensor<T>& dst, const LocalTensor<U>& selMask,
         NpuSetVectorMask(0, detail::kCmpMaskElements);
         detail::FillCmpMask<T>(src1);
         NpuSetVectorMask(0, count);
-        detail::RunSelect(kNpuSelectScalar, dst, src0, selMask,
-                          detail::ContiguousBinary<T, T>());
+        detail::RunSelect(kNpuSelectScalar, dst, src0, selMask, detail::ContiguousBinary<T, T>());
     });
 }
 

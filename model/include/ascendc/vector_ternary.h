@@ -58,9 +58,8 @@ template <typename T, typename U>
 inline void MulAddDst(const LocalTensor<T>& dst, const LocalTensor<U>& src0,
                       const LocalTensor<U>& src1, const int32_t& count) {
     if (ASCEND_IS_AIV) {
-        detail::OnFirst("MulAddDst", count, [&] {
-            detail::MulAdd(dst, src0, src1, detail::ContiguousBinary<T, U>());
-        });
+        detail::OnFirst("MulAddDst", count,
+                        [&] { detail::MulAdd(dst, src0, src1, detail::ContiguousBinary<T, U>()); });
     }
 }
 
@@ -76,8 +75,7 @@ inline void Axpy(const LocalTensor<T>& dst, const LocalTensor<U>& src, const U& 
 }
 template <typename T, typename U, bool isSetMask = true>
 inline void Axpy(const LocalTensor<T>& dst, const LocalTensor<U>& src, const U& scalarValue,
-                 uint64_t mask, const uint8_t repeatTimes,
-                 const UnaryRepeatParams& repeatParams) {
+                 uint64_t mask, const uint8_t repeatTimes, const UnaryRepeatParams& repeatParams) {
     if (ASCEND_IS_AIV) {
         detail::SetMask<detail::Widest<T, U>, isSetMask>("Axpy", mask);
         detail::ScaleAdd(dst, src, scalarValue, detail::ToRepeat(repeatTimes, repeatParams));
@@ -191,16 +189,16 @@ inline void AddDeqReluRepeats(const LocalTensor<half>& dst, const LocalTensor<in
 // overwritten. Source: Ascend C API, AddDeqRelu.
 template <bool isSetMask = true>
 inline void AddDeqRelu(const LocalTensor<half>& dst, const LocalTensor<int32_t>& src0,
-                       const LocalTensor<int32_t>& src1, uint64_t mask[],
-                       const uint8_t repeatTimes, const BinaryRepeatParams& repeatParams) {
+                       const LocalTensor<int32_t>& src1, uint64_t mask[], const uint8_t repeatTimes,
+                       const BinaryRepeatParams& repeatParams) {
     if (ASCEND_IS_AIV) {
         detail::AddDeqReluRepeats<isSetMask>(dst, src0, src1, mask, repeatTimes, repeatParams);
     }
 }
 template <bool isSetMask = true>
 inline void AddDeqRelu(const LocalTensor<half>& dst, const LocalTensor<int32_t>& src0,
-                       const LocalTensor<int32_t>& src1, uint64_t mask,
-                       const uint8_t repeatTimes, const BinaryRepeatParams& repeatParams) {
+                       const LocalTensor<int32_t>& src1, uint64_t mask, const uint8_t repeatTimes,
+                       const BinaryRepeatParams& repeatParams) {
     if (ASCEND_IS_AIV) {
         detail::AddDeqReluRepeats<isSetMask>(dst, src0, src1, mask, repeatTimes, repeatParams);
     }
@@ -210,6 +208,7 @@ inline void AddDeqRelu(const LocalTensor<half>& dst, const LocalTensor<int32_t>&
     if (ASCEND_IS_AIC) {
         return;
     }
+    detail::RequireCount("AddDeqRelu", count);
     for (int32_t done = 0; done < count; done += detail::kAddDeqReluElements) {
         const int32_t left = count - done;
         const auto first = static_cast<uint32_t>(done);

@@ -15,9 +15,8 @@ inline void Unary(const char* function, const LocalTensor<T>& dst, const LocalTe
 
 // `Mask` is a bit mask or a number of lanes.
 template <NpuUnaryOp op, bool isSetMask, typename T, typename Mask>
-inline void UnaryRepeats(const char* function, const LocalTensor<T>& dst,
-                         const LocalTensor<T>& src, Mask mask, uint8_t repeatTimes,
-                         const UnaryRepeatParams& repeatParams) {
+inline void UnaryRepeats(const char* function, const LocalTensor<T>& dst, const LocalTensor<T>& src,
+                         Mask mask, uint8_t repeatTimes, const UnaryRepeatParams& repeatParams) {
     if (ASCEND_IS_AIV) {
         SetMask<T, isSetMask>(function, mask);
         Unary<op>(function, dst, src, ToRepeat(repeatTimes, repeatParams));
@@ -28,31 +27,30 @@ template <NpuUnaryOp op, typename T>
 inline void UnaryCount(const char* function, const LocalTensor<T>& dst, const LocalTensor<T>& src,
                        int32_t count) {
     if (ASCEND_IS_AIV) {
-        OnFirst(function, count,
-                [&] { Unary<op>(function, dst, src, ContiguousUnary<T, T>()); });
+        OnFirst(function, count, [&] { Unary<op>(function, dst, src, ContiguousUnary<T, T>()); });
     }
 }
 
 }  // namespace detail
 
 // The three forms of a function: bit mask, number of lanes, number of elements.
-#define NPU_UNARY_FUNCTION(Name, op, ...)                                                         \
-    template <typename T, bool isSetMask = true>                                                  \
-    inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, uint64_t mask[],       \
-                     const uint8_t repeatTimes, const UnaryRepeatParams& repeatParams) {          \
-        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__);   \
-        detail::UnaryRepeats<op, isSetMask>(#Name, dst, src, mask, repeatTimes, repeatParams);    \
-    }                                                                                             \
-    template <typename T, bool isSetMask = true>                                                  \
-    inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, uint64_t mask,         \
-                     const uint8_t repeatTimes, const UnaryRepeatParams& repeatParams) {          \
-        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__);   \
-        detail::UnaryRepeats<op, isSetMask>(#Name, dst, src, mask, repeatTimes, repeatParams);    \
-    }                                                                                             \
-    template <typename T>                                                                         \
+#define NPU_UNARY_FUNCTION(Name, op, ...)                                                          \
+    template <typename T, bool isSetMask = true>                                                   \
+    inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, uint64_t mask[],        \
+                     const uint8_t repeatTimes, const UnaryRepeatParams& repeatParams) {           \
+        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__);    \
+        detail::UnaryRepeats<op, isSetMask>(#Name, dst, src, mask, repeatTimes, repeatParams);     \
+    }                                                                                              \
+    template <typename T, bool isSetMask = true>                                                   \
+    inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, uint64_t mask,          \
+                     const uint8_t repeatTimes, const UnaryRepeatParams& repeatParams) {           \
+        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__);    \
+        detail::UnaryRepeats<op, isSetMask>(#Name, dst, src, mask, repeatTimes, repeatParams);     \
+    }                                                                                              \
+    template <typename T>                                                                          \
     inline void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const int32_t& count) { \
-        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__);   \
-        detail::UnaryCount<op>(#Name, dst, src, count);                                           \
+        static_assert(SupportType<T, __VA_ARGS__>(), #Name ": T must be one of " #__VA_ARGS__);    \
+        detail::UnaryCount<op>(#Name, dst, src, count);                                            \
     }
 
 NPU_UNARY_FUNCTION(Abs, kNpuVabs, half, float)

@@ -82,14 +82,18 @@ extern "C" __global__ __aicore__ void probe_local_elements(GM_ADDR out) {
     answers.Send();
 }
 
-// Reads (first) or writes (second, value 0) element `index` of a tensor at the start of UB.
-extern "C" __global__ __aicore__ void probe_local_read(GM_ADDR tiling) {
+// Element `index` of a tensor of 16 elements at the start of UB.
+extern "C" __global__ __aicore__ void probe_local_get(GM_ADDR tiling) {
+    const auto index = static_cast<uint32_t>(probe::Gm<int32_t>(tiling).GetValue(0));
+    static_cast<void>(probe::Ub<int32_t>(0, 64).GetValue(index));
+}
+extern "C" __global__ __aicore__ void probe_local_set(GM_ADDR tiling) {
+    const auto index = static_cast<uint32_t>(probe::Gm<int32_t>(tiling).GetValue(0));
+    probe::Ub<int32_t>(0, 64).SetValue(index, 0);
+}
+extern "C" __global__ __aicore__ void probe_local_reference(GM_ADDR tiling) {
     const auto index = static_cast<uint32_t>(probe::Gm<int32_t>(tiling).GetValue(0));
     static_cast<void>(static_cast<int32_t>(probe::Ub<int32_t>(0, 64)(index)));
-}
-extern "C" __global__ __aicore__ void probe_local_write(GM_ADDR tiling) {
-    const auto index = static_cast<uint32_t>(probe::Gm<int32_t>(tiling).GetValue(0));
-    probe::Ub<int32_t>(0, 64)(index) = 0;
 }
 
 namespace {
@@ -152,13 +156,12 @@ extern "C" __global__ __aicore__ void probe_plain_types(GM_ADDR out) {
                              givenUnary.srcBlkStride}) {
         answers.Add(field);
     }
-    for (const auto field : {unary.dstRepStride, unary.srcRepStride, givenUnary.dstRepStride,
-                             givenUnary.srcRepStride, binary.dstBlkStride, binary.src0BlkStride,
-                             binary.src1BlkStride, binary.dstRepStride, binary.src0RepStride,
-                             binary.src1RepStride, givenBinary.dstBlkStride,
-                             givenBinary.src0BlkStride, givenBinary.src1BlkStride,
-                             givenBinary.dstRepStride, givenBinary.src0RepStride,
-                             givenBinary.src1RepStride}) {
+    for (const auto field :
+         {unary.dstRepStride, unary.srcRepStride, givenUnary.dstRepStride, givenUnary.srcRepStride,
+          binary.dstBlkStride, binary.src0BlkStride, binary.src1BlkStride, binary.dstRepStride,
+          binary.src0RepStride, binary.src1RepStride, givenBinary.dstBlkStride,
+          givenBinary.src0BlkStride, givenBinary.src1BlkStride, givenBinary.dstRepStride,
+          givenBinary.src0RepStride, givenBinary.src1RepStride}) {
         answers.Add(field);
     }
     answers.Send();

@@ -21,45 +21,44 @@ enum Function : int32_t {
     kOr,
 };
 
-#define PROBE_REPEATS(Name, ...)                                                                  \
-    if (call.function == k##Name && call.form != probe::kCount &&                                 \
-        call.form != probe::kOperator) {                                                          \
-        return probe::ForType<__VA_ARGS__>(call.type, [&](auto tag) {                             \
-            using T = typename decltype(tag)::Type;                                               \
-            const LocalTensor<T> dst = probe::Dst<T>(call);                                       \
-            const LocalTensor<T> src0 = probe::Src0<T>(call);                                     \
-            const LocalTensor<T> src1 = probe::Src1<T>(call);                                     \
-            switch (call.form) {                                                                  \
-                case probe::kMaskBits:                                                            \
-                    return Name(dst, src0, src1, mask, call.Repeats(), call.Binary());            \
-                case probe::kMaskCount:                                                           \
-                    return Name(dst, src0, src1, mask[0], call.Repeats(), call.Binary());         \
-                case probe::kCallerMaskBits:                                                      \
-                    return Name<T, false>(dst, src0, src1, mask, call.Repeats(), call.Binary());  \
-                case probe::kCallerMaskCount:                                                     \
-                    return Name<T, false>(dst, src0, src1, MASK_PLACEHOLDER, call.Repeats(),      \
-                                          call.Binary());                                         \
-                default:                                                                          \
-                    ASSERT(false);                                                                \
-            }                                                                                     \
-        });                                                                                       \
+#define PROBE_REPEATS(Name, ...)                                                                   \
+    if (call.function == k##Name && call.form != probe::kCount && call.form != probe::kOperator) { \
+        return probe::ForType<__VA_ARGS__>(call.type, [&](auto tag) {                              \
+            using T = typename decltype(tag)::Type;                                                \
+            const LocalTensor<T> dst = probe::Dst<T>(call);                                        \
+            const LocalTensor<T> src0 = probe::Src0<T>(call);                                      \
+            const LocalTensor<T> src1 = probe::Src1<T>(call);                                      \
+            switch (call.form) {                                                                   \
+                case probe::kMaskBits:                                                             \
+                    return Name(dst, src0, src1, mask, call.Repeats(), call.Binary());             \
+                case probe::kMaskCount:                                                            \
+                    return Name(dst, src0, src1, mask[0], call.Repeats(), call.Binary());          \
+                case probe::kCallerMaskBits:                                                       \
+                    return Name<T, false>(dst, src0, src1, mask, call.Repeats(), call.Binary());   \
+                case probe::kCallerMaskCount:                                                      \
+                    return Name<T, false>(dst, src0, src1, MASK_PLACEHOLDER, call.Repeats(),       \
+                                          call.Binary());                                          \
+                default:                                                                           \
+                    ASSERT(false);                                                                 \
+            }                                                                                      \
+        });                                                                                        \
     }
-#define PROBE_COUNT(Name, ...)                                                                    \
-    if (call.function == k##Name && call.form == probe::kCount) {                                 \
-        return probe::ForType<__VA_ARGS__>(call.type, [&](auto tag) {                             \
-            using T = typename decltype(tag)::Type;                                               \
-            Name(probe::Dst<T>(call), probe::Src0<T>(call), probe::Src1<T>(call), call.count);    \
-        });                                                                                       \
+#define PROBE_COUNT(Name, ...)                                                                 \
+    if (call.function == k##Name && call.form == probe::kCount) {                              \
+        return probe::ForType<__VA_ARGS__>(call.type, [&](auto tag) {                          \
+            using T = typename decltype(tag)::Type;                                            \
+            Name(probe::Dst<T>(call), probe::Src0<T>(call), probe::Src1<T>(call), call.count); \
+        });                                                                                    \
     }
-#define PROBE_OPERATOR(Name, symbol, ...)                                                         \
-    if (call.function == k##Name && call.form == probe::kOperator) {                              \
-        return probe::ForType<__VA_ARGS__>(call.type, [&](auto tag) {                             \
-            using T = typename decltype(tag)::Type;                                               \
-            LocalTensor<T> dst = probe::Dst<T>(call);                                             \
-            const LocalTensor<T> src0 = probe::Src0<T>(call);                                     \
-            const LocalTensor<T> src1 = probe::Src1<T>(call);                                     \
-            dst = src0 symbol src1;                                                               \
-        });                                                                                       \
+#define PROBE_OPERATOR(Name, symbol, ...)                             \
+    if (call.function == k##Name && call.form == probe::kOperator) {  \
+        return probe::ForType<__VA_ARGS__>(call.type, [&](auto tag) { \
+            using T = typename decltype(tag)::Type;                   \
+            LocalTensor<T> dst = probe::Dst<T>(call);                 \
+            const LocalTensor<T> src0 = probe::Src0<T>(call);         \
+            const LocalTensor<T> src1 = probe::Src1<T>(call);         \
+            dst = src0 symbol src1;                                   \
+        });                                                           \
     }
 #define PROBE_ALL(Name, ...)         \
     PROBE_REPEATS(Name, __VA_ARGS__) \

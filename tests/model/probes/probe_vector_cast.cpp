@@ -116,27 +116,27 @@ __aicore__ inline void CallAnyCastDeq(const probe::VectorCall& call, uint64_t* m
     }
 }
 
-#define PROBE_RELU_CAST(Name)                                                                     \
-    template <class T, class U>                                                                   \
-    __aicore__ inline void Call##Name(const probe::VectorCall& call, uint64_t* mask) {            \
-        const LocalTensor<T> dst = probe::Dst<T>(call);                                           \
-        const LocalTensor<U> src0 = probe::Src0<U>(call);                                         \
-        const LocalTensor<U> src1 = probe::Src1<U>(call);                                         \
-        switch (call.form) {                                                                      \
-            case probe::kMaskBits:                                                                \
-                return Name(dst, src0, src1, mask, call.Repeats(), call.Binary());                \
-            case probe::kMaskCount:                                                               \
-                return Name(dst, src0, src1, mask[0], call.Repeats(), call.Binary());             \
-            case probe::kCount:                                                                   \
-                return Name(dst, src0, src1, static_cast<uint32_t>(call.count));                  \
-            case probe::kCallerMaskBits:                                                          \
-                return Name<T, U, false>(dst, src0, src1, mask, call.Repeats(), call.Binary());   \
-            case probe::kCallerMaskCount:                                                         \
-                return Name<T, U, false>(dst, src0, src1, MASK_PLACEHOLDER, call.Repeats(),       \
-                                         call.Binary());                                          \
-            default:                                                                              \
-                ASSERT(false);                                                                    \
-        }                                                                                         \
+#define PROBE_RELU_CAST(Name)                                                                   \
+    template <class T, class U>                                                                 \
+    __aicore__ inline void Call##Name(const probe::VectorCall& call, uint64_t* mask) {          \
+        const LocalTensor<T> dst = probe::Dst<T>(call);                                         \
+        const LocalTensor<U> src0 = probe::Src0<U>(call);                                       \
+        const LocalTensor<U> src1 = probe::Src1<U>(call);                                       \
+        switch (call.form) {                                                                    \
+            case probe::kMaskBits:                                                              \
+                return Name(dst, src0, src1, mask, call.Repeats(), call.Binary());              \
+            case probe::kMaskCount:                                                             \
+                return Name(dst, src0, src1, mask[0], call.Repeats(), call.Binary());           \
+            case probe::kCount:                                                                 \
+                return Name(dst, src0, src1, static_cast<uint32_t>(call.count));                \
+            case probe::kCallerMaskBits:                                                        \
+                return Name<T, U, false>(dst, src0, src1, mask, call.Repeats(), call.Binary()); \
+            case probe::kCallerMaskCount:                                                       \
+                return Name<T, U, false>(dst, src0, src1, MASK_PLACEHOLDER, call.Repeats(),     \
+                                         call.Binary());                                        \
+            default:                                                                            \
+                ASSERT(false);                                                                  \
+        }                                                                                       \
     }
 PROBE_RELU_CAST(AddReluCast)
 PROBE_RELU_CAST(SubReluCast)

@@ -125,9 +125,8 @@ __aicore__ inline void Make(const probe::VectorCall& call, uint64_t* mask) {
         GetCmpMask(probe::Dst<int32_t>(call));
         return;
     }
-    probe::ForType<half, float, int32_t>(call.sourceType, [&](auto tag) {
-        Call<typename decltype(tag)::Type>(call, mask);
-    });
+    probe::ForType<half, float, int32_t>(
+        call.sourceType, [&](auto tag) { Call<typename decltype(tag)::Type>(call, mask); });
 }
 
 }  // namespace

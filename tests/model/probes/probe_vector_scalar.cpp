@@ -9,32 +9,32 @@ namespace {
 enum Function : int32_t { kAdds, kMuls, kMaxs, kMins, kLeakyRelu, kShiftLeft, kShiftRight };
 
 // ShiftRight takes one argument more, `variant`, in the forms with repeats.
-#define PROBE_CASE(Name, last, ...)                                                               \
-    case k##Name:                                                                                 \
-        probe::ForType<__VA_ARGS__>(call.type, [&](auto tag) {                                    \
-            using T = typename decltype(tag)::Type;                                               \
-            const LocalTensor<T> dst = probe::Dst<T>(call);                                       \
-            const LocalTensor<T> src = probe::Src0<T>(call);                                      \
-            const T scalar = call.Scalar<T>();                                                    \
-            const uint8_t repeats = call.Repeats();                                               \
-            switch (call.form) {                                                                  \
-                case probe::kMaskBits:                                                            \
-                    return Name(dst, src, scalar, mask, repeats, call.Unary() last);              \
-                case probe::kMaskCount:                                                           \
-                    return Name(dst, src, scalar, mask[0], repeats, call.Unary() last);           \
-                case probe::kCount:                                                               \
-                    return Name(dst, src, scalar, call.count);                                    \
-                case probe::kCallerMaskBits:                                                      \
-                    return Name<T, false>(dst, src, scalar, mask, repeats, call.Unary() last);    \
-                case probe::kCallerMaskCount:                                                     \
-                    return Name<T, false>(dst, src, scalar, MASK_PLACEHOLDER, repeats,            \
-                                          call.Unary() last);                                     \
-                case probe::kCallerCount:                                                         \
-                    return Name<T, false>(dst, src, scalar, call.count);                          \
-                default:                                                                          \
-                    ASSERT(false);                                                                \
-            }                                                                                     \
-        });                                                                                       \
+#define PROBE_CASE(Name, last, ...)                                                            \
+    case k##Name:                                                                              \
+        probe::ForType<__VA_ARGS__>(call.type, [&](auto tag) {                                 \
+            using T = typename decltype(tag)::Type;                                            \
+            const LocalTensor<T> dst = probe::Dst<T>(call);                                    \
+            const LocalTensor<T> src = probe::Src0<T>(call);                                   \
+            const T scalar = call.Scalar<T>();                                                 \
+            const uint8_t repeats = call.Repeats();                                            \
+            switch (call.form) {                                                               \
+                case probe::kMaskBits:                                                         \
+                    return Name(dst, src, scalar, mask, repeats, call.Unary() last);           \
+                case probe::kMaskCount:                                                        \
+                    return Name(dst, src, scalar, mask[0], repeats, call.Unary() last);        \
+                case probe::kCount:                                                            \
+                    return Name(dst, src, scalar, call.count);                                 \
+                case probe::kCallerMaskBits:                                                   \
+                    return Name<T, false>(dst, src, scalar, mask, repeats, call.Unary() last); \
+                case probe::kCallerMaskCount:                                                  \
+                    return Name<T, false>(dst, src, scalar, MASK_PLACEHOLDER, repeats,         \
+                                          call.Unary() last);                                  \
+                case probe::kCallerCount:                                                      \
+                    return Name<T, false>(dst, src, scalar, call.count);                       \
+                default:                                                                       \
+                    ASSERT(false);                                                             \
+            }                                                                                  \
+        });                                                                                    \
         break;
 #define PROBE_NOTHING
 #define PROBE_ROUND , call.variant != 0

@@ -68,8 +68,7 @@ __aicore__ inline void CallBare(const probe::VectorCall& call) {
     } else if (static_cast<SELMODE>(call.variant) == SELMODE::VSEL_CMPMASK_SPR) {
         Select<T, SELMODE::VSEL_CMPMASK_SPR>(dst, src0, src1, call.Repeats(), call.Binary());
     } else {
-        Select<T, SELMODE::VSEL_TENSOR_TENSOR_MODE>(dst, src0, src1, call.Repeats(),
-                                                    call.Binary());
+        Select<T, SELMODE::VSEL_TENSOR_TENSOR_MODE>(dst, src0, src1, call.Repeats(), call.Binary());
     }
 }
 
@@ -87,9 +86,9 @@ __aicore__ inline void Call(const probe::VectorCall& call, uint64_t* mask) {
 __aicore__ inline void Make(const probe::VectorCall& call, uint64_t* mask) {
     probe::ForType<half, float>(call.type, [&](auto tag) {
         using T = typename decltype(tag)::Type;
-        probe::ForType<uint8_t, uint16_t, uint32_t, uint64_t>(
-            call.sourceType,
-            [&](auto bits) { Call<T, typename decltype(bits)::Type>(call, mask); });
+        probe::ForType<uint8_t, uint16_t, uint32_t, uint64_t>(call.sourceType, [&](auto bits) {
+            Call<T, typename decltype(bits)::Type>(call, mask);
+        });
     });
 }
 

@@ -8,28 +8,28 @@ namespace {
 
 enum Function : int32_t { kAbs, kExp, kLn, kSqrt, kRsqrt, kReciprocal, kRelu, kNot };
 
-#define PROBE_CASE(Name, ...)                                                                     \
-    case k##Name:                                                                                 \
-        probe::ForType<__VA_ARGS__>(call.type, [&](auto tag) {                                    \
-            using T = typename decltype(tag)::Type;                                               \
-            const LocalTensor<T> dst = probe::Dst<T>(call);                                       \
-            const LocalTensor<T> src = probe::Src0<T>(call);                                      \
-            switch (call.form) {                                                                  \
-                case probe::kMaskBits:                                                            \
-                    return Name(dst, src, mask, call.Repeats(), call.Unary());                    \
-                case probe::kMaskCount:                                                           \
-                    return Name(dst, src, mask[0], call.Repeats(), call.Unary());                 \
-                case probe::kCount:                                                               \
-                    return Name(dst, src, call.count);                                            \
-                case probe::kCallerMaskBits:                                                      \
-                    return Name<T, false>(dst, src, mask, call.Repeats(), call.Unary());          \
-                case probe::kCallerMaskCount:                                                     \
-                    return Name<T, false>(dst, src, MASK_PLACEHOLDER, call.Repeats(),             \
-                                          call.Unary());                                          \
-                default:                                                                          \
-                    ASSERT(false);                                                                \
-            }                                                                                     \
-        });                                                                                       \
+#define PROBE_CASE(Name, ...)                                                            \
+    case k##Name:                                                                        \
+        probe::ForType<__VA_ARGS__>(call.type, [&](auto tag) {                           \
+            using T = typename decltype(tag)::Type;                                      \
+            const LocalTensor<T> dst = probe::Dst<T>(call);                              \
+            const LocalTensor<T> src = probe::Src0<T>(call);                             \
+            switch (call.form) {                                                         \
+                case probe::kMaskBits:                                                   \
+                    return Name(dst, src, mask, call.Repeats(), call.Unary());           \
+                case probe::kMaskCount:                                                  \
+                    return Name(dst, src, mask[0], call.Repeats(), call.Unary());        \
+                case probe::kCount:                                                      \
+                    return Name(dst, src, call.count);                                   \
+                case probe::kCallerMaskBits:                                             \
+                    return Name<T, false>(dst, src, mask, call.Repeats(), call.Unary()); \
+                case probe::kCallerMaskCount:                                            \
+                    return Name<T, false>(dst, src, MASK_PLACEHOLDER, call.Repeats(),    \
+                                          call.Unary());                                 \
+                default:                                                                 \
+                    ASSERT(false);                                                       \
+            }                                                                            \
+        });                                                                              \
         break;
 
 __aicore__ inline void Make(const probe::VectorCall& call, uint64_t* mask) {

@@ -47,10 +47,10 @@ struct VectorCall {
     uint64_t callerMask[2];
     uint64_t scalar;  // bits
     int32_t function;
-    int32_t type;        // of the destination, and of the sources unless they differ
+    int32_t type;  // of the destination, and of the sources unless they differ
     int32_t sourceType;
     int32_t form;
-    int32_t variant;     // rounding, relation, mode: what the function has besides
+    int32_t variant;  // rounding, relation, mode: what the function has besides
     int32_t count;
     int32_t repeatTimes;
     int32_t dst, src0, src1, extra;  // bytes in UB
@@ -66,8 +66,8 @@ struct VectorCall {
                 static_cast<uint8_t>(dstStride.repeat), static_cast<uint8_t>(src0Stride.repeat)};
     }
     __aicore__ inline AscendC::BinaryRepeatParams Binary() const {
-        return {static_cast<uint8_t>(dstStride.block),  static_cast<uint8_t>(src0Stride.block),
-                static_cast<uint8_t>(src1Stride.block), static_cast<uint8_t>(dstStride.repeat),
+        return {static_cast<uint8_t>(dstStride.block),   static_cast<uint8_t>(src0Stride.block),
+                static_cast<uint8_t>(src1Stride.block),  static_cast<uint8_t>(dstStride.repeat),
                 static_cast<uint8_t>(src0Stride.repeat), static_cast<uint8_t>(src1Stride.repeat)};
     }
     __aicore__ inline uint8_t Repeats() const { return static_cast<uint8_t>(repeatTimes); }
@@ -172,7 +172,7 @@ inline __aicore__ void SetUpMask(const VectorCall& call) {
     }
     if (call.maskSetup != kMaskAsIs) {
         AscendC::SetVectorMask<half, AscendC::MaskMode::NORMAL>(call.callerMask[1],
-                                                               call.callerMask[0]);
+                                                                call.callerMask[0]);
     }
 }
 
