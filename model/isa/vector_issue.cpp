@@ -16,6 +16,9 @@ uint64_t FirstBits(uint32_t count) {
     return count >= 64 ? ~uint64_t{0} : (uint64_t{1} << count) - 1;
 }
 
+// Sizes are powers of two: a division by a variable would cost more than the rest of an issue.
+uint32_t Log2(uint32_t powerOfTwo) { return static_cast<uint32_t>(__builtin_ctz(powerOfTwo)); }
+
 // The bytes of the enabled lanes of one block, one bit a byte.
 uint32_t BlockBytes(const leaf::Lanes& lanes, uint32_t block, const LaneLayout& layout) {
     const uint32_t first = block * layout.lanesPerBlock;
@@ -49,7 +52,7 @@ uint32_t EndLane(const leaf::Lanes& lanes) {
 
 VectorIssue::VectorIssue(const char* name, uint32_t laneBytes, uint32_t repeats, Masking masking,
                          uint64_t address)
-    : issue(name, kNpuPipeV, address), lanesPerRepeat_(kRepeatBytes / laneBytes) {
+    : issue(name, kNpuPipeV, address), lanesPerRepeat_(kRepeatBytes >> Log2(laneBytes)) {
     AddBatches(repeats, masking);
 }
 
@@ -58,8 +61,9 @@ void VectorIssue::AddBatches(uint32_t repeats, Masking masking) {
     const leaf::Lanes all = FirstLanes(lanesPerRepeat_);
     if (masking == Masking::kRegister && registers.counterMode) {
         const auto count = static_cast<uint32_t>(registers.maskLow);
-        AddBatch(0, count / lanesPerRepeat_, all);
-        AddBatch(count / lanesPerRepeat_, 1, FirstLanes(count % lanesPerRepeat_));
+        const uint32_t whole = count >> Log2(lanesPerRepeat_);
+        AddBatch(0, whole, all);
+        AddBatch(whole, 1, FirstLanes(count & (lanesPerRepeat_ - 1)));
         return;
     }
     issue.RequireRange("repeat times", repeats, 0, 255, kSliceSource);
@@ -108,7 +112,7 @@ int VectorIssue::Add(uint32_t base, NpuVectorStride stride, const LaneLayout& la
 void VectorIssue::MarkBlocks(Operand& operand, size_t batch) const {
     const leaf::Lanes& lanes = batches_[batch].lanes;
     const uint32_t lanesPerBlock = operand.layout.lanesPerBlock;
-    const uint32_t blocks = (EndLane(lanes) + lanesPerBlock - 1) / lanesPerBlock;
+    const uint32_t blocks = (EndLane(lanes) + lanesPerBlock - 1) >> Log2(lanesPerBlock);
     operand.blocks[batch] = blocks;
     operand.whole[batch] = true;
     if (operand.write && blocks > 1) {

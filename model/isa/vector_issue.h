@@ -101,7 +101,7 @@ class VectorIssue {
     };
 
     static LaneLayout OfBytes(uint32_t elementBytes) {
-        return {8 * elementBytes, kBlockBytes / elementBytes, 0};
+        return {8 * elementBytes, kBlockBytes >> __builtin_ctz(elementBytes), 0};
     }
     void AddBatches(uint32_t repeats, Masking masking);
     void AddBatch(uint32_t first, uint32_t repeats, const leaf::Lanes& lanes);

@@ -45,20 +45,11 @@ class Elementwise {
         if (repeats == 0 || count == 0) {
             return;
         }
-        const bool rows = count > 0 && target.blockStride == kBlockBytes &&
-                          (Op::kSources < 1 || source0.blockStride == kBlockBytes) &&
-                          Independent<kTargetBytes, kBytes0>(target, source0, repeats, count, 0);
-        if (rows && (Op::kSources < 2 || source1.blockStride == kBlockBytes) &&
-            Independent<kTargetBytes, kBytes1>(target, source1, repeats, count, 1)) {
-            if (count == kLanes && Contiguous(target, source0, source1, repeats)) {
-                Loop(op, AsTarget(target, 0), As0(source0, 0), As1(source1, 0),
-                     int64_t{kLanes} * repeats);
-            } else if (count == kLanes) {
-                Rows(op, target, source0, source1, repeats);
-            } else {
-                PartialRows(op, target, source0, source1, repeats, count);
-            }
-        } else if (rows && kSameSize && count == kLanes && source1.blockStride == 0) {
+        if (!AreRows(target, source0, repeats, count)) {
+            AnyRepeats(op, target, source0, source1, repeats, lanes);
+        } else if (IsRow1(target, source1, repeats, count)) {
+            RunRows(op, target, source0, source1, repeats, count);
+        } else if (kSameSize && count == kLanes && source1.blockStride == 0) {
             RowsWithOneBlock(op, target, source0, source1, repeats);
         } else {
             AnyRepeats(op, target, source0, source1, repeats, lanes);
@@ -82,6 +73,31 @@ class Elementwise {
     }
     static NPU_LEAF_INLINE const Element1* As1(const Operand& operand, uint32_t repeat) {
         return reinterpret_cast<const Element1*>(operand.data + repeat * operand.repeatStride);
+    }
+
+    // Target and first source have their lanes side by side in every repeat.
+    static bool AreRows(const Operand& target, const Operand& source0, uint32_t repeats,
+                        int count) {
+        return count > 0 && target.blockStride == kBlockBytes &&
+               (Op::kSources < 1 || source0.blockStride == kBlockBytes) &&
+               Independent<kTargetBytes, kBytes0>(target, source0, repeats, count, 0);
+    }
+    // So has the second source.
+    static bool IsRow1(const Operand& target, const Operand& source1, uint32_t repeats, int count) {
+        return (Op::kSources < 2 || source1.blockStride == kBlockBytes) &&
+               Independent<kTargetBytes, kBytes1>(target, source1, repeats, count, 1);
+    }
+
+    static void RunRows(const Op& op, const Operand& target, const Operand& source0,
+                        const Operand& source1, uint32_t repeats, int count) {
+        if (count < kLanes) {
+            PartialRows(op, target, source0, source1, repeats, count);
+        } else if (Contiguous(target, source0, source1, repeats)) {
+            Loop(op, AsTarget(target, 0), As0(source0, 0), As1(source1, 0),
+                 int64_t{kLanes} * repeats);
+        } else {
+            Rows(op, target, source0, source1, repeats);
+        }
     }
 
     template <int kTo, int kFrom>
@@ -138,15 +154,7 @@ class Elementwise {
         }
         const auto value0 = [&](int i) { return Pick<Source0, 0>(values0, source0, i); };
         const auto value1 = [&](int i) { return Pick<Source1, 1>(values1, source1, i); };
-        const auto old = [&](int i) {
-            if constexpr (Op::kReadsTarget && Target::kConverted) {
-                return values[i];
-            } else if constexpr (Op::kReadsTarget) {
-                return Target::Load(target[i]);
-            } else {
-                return TargetValue{};
-            }
-        };
+        const auto old = [&](int i) { return PickOld(values, target, i); };
         typename Middle::Value first[kCount];
         if constexpr (Op::kTwoSteps) {
             for (int i = 0; i < kCount; ++i) {
@@ -171,6 +179,19 @@ class Elementwise {
             for (int i = 0; i < kCount; ++i) {
                 target[i] = Target::Store(result(i));
             }
+        }
+    }
+
+    // What the target held at i: loaded before if it is converted, 0 if the operation does not read
+    // it.
+    static NPU_LEAF_INLINE TargetValue PickOld(const TargetValue* values,
+                                               const TargetElement* target, int i) {
+        if constexpr (Op::kReadsTarget && Target::kConverted) {
+            return values[i];
+        } else if constexpr (Op::kReadsTarget) {
+            return Target::Load(target[i]);
+        } else {
+            return TargetValue{};
         }
     }
 

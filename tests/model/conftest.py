@@ -20,8 +20,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[COLLECTED] = set()
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
-    parent.config.stash[COLLECTED].add(file_path)
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    if isinstance(collector, pytest.Module):
+        collector.config.stash[COLLECTED].add(collector.path)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -8,6 +8,7 @@ which one writes, need a path from the end of the first to the start of the seco
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import permutations
 
 from tests.model.program import EVENTS, SLOT, Operation, Pipe, Step
 
@@ -101,6 +102,28 @@ def conflicts(first: Step, second: Step) -> bool:
     reads, writes = reads_and_writes(first)
     later_reads, later_writes = reads_and_writes(second)
     return bool(writes & (later_reads | later_writes) or reads & later_writes)
+
+
+def have_race(phases: Sequence[Sequence[Sequence[Step]]]) -> bool:
+    """True when two cores touch one place of the output between the same two barriers.
+
+    Args:
+        phases: Steps by phase, then core; SyncAll separates phases, so that everything in one is
+            over before the next begins.
+    """
+    for phase in phases:
+        read: list[set[Place]] = []
+        written: list[set[Place]] = []
+        for steps in phase:
+            touched = [reads_and_writes(step) for step in steps if step.operation in PIPES]
+            read.append({place for reads, _ in touched for place in reads if place[0] == "out"})
+            written.append(
+                {place for _, writes in touched for place in writes if place[0] == "out"}
+            )
+        for core, other in permutations(range(len(phase)), 2):
+            if written[core] & (read[other] | written[other]):
+                return True
+    return False
 
 
 def first_hazard(program: Sequence[Step]) -> tuple[Access, list[Access]] | None:

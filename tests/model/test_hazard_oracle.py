@@ -6,7 +6,7 @@ from ascend_attention import model
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.model.hazard_oracle import NAMES, PIPES, first_hazard
+from tests.model.hazard_oracle import NAMES, PIPES, first_hazard, have_race
 from tests.model.program import (
     EVENTS,
     SLOT,
@@ -18,11 +18,13 @@ from tests.model.program import (
     load,
     load_out,
     move,
+    on_block,
     run,
     scalar_load,
     scalar_store,
     set_flag,
     store,
+    sync_all,
     wait_flag,
 )
 
@@ -108,6 +110,37 @@ def test_the_model_finds_the_hazards_of_the_definition(
     ]
     if fault.other.pipe != "S":
         assert (fault.other.name, fault.other.index) in others
+
+
+cores_of_a_phase = st.lists(
+    st.lists(st.one_of(accesses, edges), max_size=5), min_size=3, max_size=3
+)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(cores_of_a_phase, min_size=1, max_size=3))
+def test_the_model_finds_the_races_of_the_definition(
+    probes: model.Library, drafts: list[list[list[Step | list[Step] | str]]]
+) -> None:
+    phases = [[balanced(draft) for draft in phase] for phase in drafts]
+    program: list[Step] = []
+    for phase in phases:
+        for core, steps in enumerate(phase):
+            program += [on_block(core), *steps]
+        program += [on_block(-1), sync_all()]
+    alone = [
+        first_hazard(FILL + [step for phase in phases for step in [*phase[core], barrier("ALL")]])
+        for core in range(3)
+    ]
+    try:
+        run(probes, FILL, program, blocks=3, cross_core=True, defined=True)
+        kind = None
+    except model.ModelError as error:
+        kind = error.kind
+
+    expected = {"race"} if have_race(phases) else set()
+    expected |= {"hazard"} if any(alone) else set()
+    assert kind in (expected or {None})
 
 
 @pytest.mark.parametrize("program", [FILL, []], ids=["fill", "empty"])

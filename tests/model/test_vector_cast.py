@@ -114,6 +114,7 @@ def _value_cases() -> Iterator[object]:
                 yield param(call, row=row_of("Cast", form), kind="value", name=name)
 
 
+@covers("RoundMode", "value")
 @pytest.mark.parametrize("call", list(_value_cases()))
 def test_cast_rounds_as_its_mode_says(probes: model.Library, call: VectorCall) -> None:
     image = image_for(call, 11)

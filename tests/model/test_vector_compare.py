@@ -120,6 +120,7 @@ def _value_cases() -> Iterator[object]:
             yield param(call, row=row, kind="value", name=f"{source.name} {row}")
 
 
+@covers("CMPMODE", "value")
 @pytest.mark.parametrize("call", list(_value_cases()))
 def test_every_lane_of_every_repeat_gives_a_bit(probes: model.Library, call: VectorCall) -> None:
     image = image_for(call, 8)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from ascend_attention import model
 
-from tests.model.harness import Array, assert_same_bits, raises_fault
+from tests.model.harness import Array, assert_same_bits, covers, raises_fault
 from tests.model.vector_call import (
     A1,
     FLOAT,
@@ -117,6 +117,7 @@ def for_probe(call: VectorCall) -> VectorCall:
     return replace(call, scalar=REGISTER_AT) if bare else call
 
 
+@covers("SELMODE", "value")
 @pytest.mark.parametrize("call", list(_value_cases()))
 def test_a_set_bit_takes_the_first_source(probes: model.Library, call: VectorCall) -> None:
     image = image_for(call, 6)

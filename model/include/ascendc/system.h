@@ -20,6 +20,7 @@ inline void GetArchVersion(uint32_t& coreVersion) {
     coreVersion = static_cast<uint32_t>(NpuArchVersion() >> 32 & 0xFFF);
 }
 __attribute__((noinline)) inline int64_t GetProgramCounter() {
+    __asm__ volatile("");  // two calls are two places
     return reinterpret_cast<int64_t>(__builtin_return_address(0));
 }
 inline constexpr int16_t GetDataBlockSizeInBytes() { return ONE_BLK_SIZE; }

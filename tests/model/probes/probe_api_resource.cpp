@@ -9,7 +9,14 @@ namespace {
 
 constexpr uint32_t kCount = 64;
 constexpr uint32_t kBytes = kCount * sizeof(int32_t);
-constexpr TQueConfig kTwoBuffers = {.bufferLen = kBytes, .bufferNumber = 2};
+
+constexpr TQueConfig TwoBuffers() {
+    TQueConfig config;
+    config.bufferLen = kBytes;
+    config.bufferNumber = 2;
+    return config;
+}
+constexpr TQueConfig kTwoBuffers = TwoBuffers();
 
 }  // namespace
 
@@ -37,8 +44,8 @@ extern "C" __global__ __aicore__ void probe_memory_outside_the_pool(GM_ADDR out)
     tensor.SetValue(0, 7);
     answers.Add(pipe.GetAbsAddr<TPosition::VECCALC, int16_t>(0, 96).GetValue(64));
     rest.SetValue(0, 3);
-    answers.Add(static_cast<int64_t>(
-        pipe.GetAbsAddr<TPosition::VECCALC, float>(96, 8).GetValue(0)));
+    answers.Add(
+        static_cast<int64_t>(pipe.GetAbsAddr<TPosition::VECCALC, float>(96, 8).GetValue(0)));
     answers.Send();
 }
 
@@ -114,24 +121,26 @@ extern "C" __global__ __aicore__ void probe_many_tensors(GM_ADDR tiling) {
 }
 
 // Queues and buffers on a pipe; each kernel breaks one rule.
-#define PROBE_RESOURCE(name, ...)                                    \
-    extern "C" __global__ __aicore__ void probe_resource_##name() {  \
-        TPipe pipe;                                                  \
-        TQue<TPosition::VECIN, 1> queue;                             \
-        TQue<TPosition::VECIN, 1> other;                             \
-        TBuf<TPosition::VECCALC> buffer;                             \
-        TBuf<TPosition::VECCALC> bare;                               \
-        pipe.InitBuffer(queue, 1, kBytes);                           \
-        pipe.InitBuffer(other, 1, kBytes);                           \
-        pipe.InitBuffer(buffer, kBytes);                             \
-        LocalTensor<int32_t> tensor = queue.AllocTensor<int32_t>();  \
-        __VA_ARGS__;                                                 \
+#define PROBE_RESOURCE(name, ...)                                   \
+    extern "C" __global__ __aicore__ void probe_resource_##name() { \
+        TPipe pipe;                                                 \
+        TQue<TPosition::VECIN, 1> queue;                            \
+        TQue<TPosition::VECIN, 1> other;                            \
+        TBuf<TPosition::VECCALC> buffer;                            \
+        TBuf<TPosition::VECCALC> bare;                              \
+        pipe.InitBuffer(queue, 1, kBytes);                          \
+        pipe.InitBuffer(other, 1, kBytes);                          \
+        pipe.InitBuffer(buffer, kBytes);                            \
+        LocalTensor<int32_t> tensor = queue.AllocTensor<int32_t>(); \
+        static_cast<void>(tensor);                                  \
+        __VA_ARGS__;                                                \
     }
 PROBE_RESOURCE(nothing_wrong, queue.FreeTensor(tensor))
 PROBE_RESOURCE(abs_addr_beyond, pipe.GetAbsAddr<TPosition::VECIN>(192 * 1024 - 64, 128))
-PROBE_RESOURCE(abs_addr_negative, static_cast<void>(pipe.GetAbsAddr<TPosition::VECIN, float>(-4, 1)))
+PROBE_RESOURCE(abs_addr_negative,
+               static_cast<void>(pipe.GetAbsAddr<TPosition::VECIN, float>(-4, 1)))
 PROBE_RESOURCE(pop_beyond, LocalTensor<int32_t> rest; PopStackBuffer<int32_t, TPosition::LCM>(rest);
-               rest.SetValue(rest.GetSize() - 9 * 1024 / 4, 0))
+               rest.SetValue(rest.GetSize() - (8 * 1024 + 256 - 64) / 4, 0))
 PROBE_RESOURCE(pop_destroyed, pipe.Destroy(); LocalTensor<int32_t> rest;
                PopStackBuffer<int32_t, TPosition::LCM>(rest))
 PROBE_RESOURCE(free_events_queued, queue.EnQue(tensor); queue.FreeAllEvent())

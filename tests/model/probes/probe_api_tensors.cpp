@@ -76,24 +76,23 @@ __aicore__ inline void RunOperator(GM_ADDR x, GM_ADDR y, GM_ADDR out, uint32_t b
 }  // namespace
 
 extern "C" __global__ __aicore__ void probe_operator_add(GM_ADDR x, GM_ADDR y, GM_ADDR out) {
-    RunOperator<int32_t, int32_t>(
-        x, y, out, kCount * sizeof(int32_t),
-        [](LocalTensor<int32_t>& result, const LocalTensor<int32_t>& left,
-           const LocalTensor<int32_t>& right) { result = left + right; });
+    RunOperator<int32_t, int32_t>(x, y, out, kCount * sizeof(int32_t),
+                                  [](LocalTensor<int32_t>& result, const LocalTensor<int32_t>& left,
+                                     const LocalTensor<int32_t>& right) { result = left + right; });
 }
 
 extern "C" __global__ __aicore__ void probe_operator_less(GM_ADDR x, GM_ADDR y, GM_ADDR out) {
-    RunOperator<float, uint8_t>(
-        x, y, out, kCount / 8,
-        [](LocalTensor<uint8_t>& result, const LocalTensor<float>& left,
-           const LocalTensor<float>& right) { result = left < right; });
+    RunOperator<float, uint8_t>(x, y, out, kCount / 8,
+                                [](LocalTensor<uint8_t>& result, const LocalTensor<float>& left,
+                                   const LocalTensor<float>& right) { result = left < right; });
 }
 
 // Each breaks a rule of a local tensor of 64 bytes at the start of UB.
-#define PROBE_TENSOR(name, ...)                                     \
-    extern "C" __global__ __aicore__ void probe_tensor_##name() {   \
-        LocalTensor<int32_t> tensor = probe::Ub<int32_t>(0, 64);    \
-        __VA_ARGS__;                                                \
+#define PROBE_TENSOR(name, ...)                                   \
+    extern "C" __global__ __aicore__ void probe_tensor_##name() { \
+        LocalTensor<int32_t> tensor = probe::Ub<int32_t>(0, 64);  \
+        static_cast<void>(tensor);                                \
+        __VA_ARGS__;                                              \
     }
 PROBE_TENSOR(slice_beyond, static_cast<void>(tensor[16]))
 PROBE_TENSOR(size_beyond, tensor.SetSize(192 * 1024 / 4))
@@ -101,5 +100,4 @@ PROBE_TENSOR(set_tag, tensor.SetUserTag(1))
 PROBE_TENSOR(get_tag, static_cast<void>(tensor.GetUserTag()))
 PROBE_TENSOR(read_l1, TPipe pipe; TBuf<TPosition::A1> buffer; pipe.InitBuffer(buffer, 64);
              static_cast<void>(buffer.Get<int32_t>().GetValue(0)))
-PROBE_TENSOR(unaligned_operator,
-             LocalTensor<int32_t> left = tensor[1]; tensor = left + left)
+PROBE_TENSOR(unaligned_operator, LocalTensor<int32_t> left = tensor[1]; tensor = left + left)

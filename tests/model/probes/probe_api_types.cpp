@@ -29,7 +29,7 @@ extern "C" __global__ __aicore__ void probe_int4_compare(GM_ADDR out) {
     const int4b_t high(7);
     probe::Answers answers(out);
     answers.Add(sizeof(int4b_t));
-    for (const bool holds : {low < high, low <= high, low > high, low >= high, low == high,
+    for (const bool holds : {low<high, low <= high, low> high, low >= high, low == high,
                              low != high, low == int4b_t(8)}) {
         answers.Add(holds ? 1 : 0);
     }
@@ -104,9 +104,9 @@ extern "C" __global__ __aicore__ void probe_shape_dims(GM_ADDR tiling) {
 
 extern "C" __global__ __aicore__ void probe_enumerations(GM_ADDR out) {
     probe::Answers answers(out);
-    for (const auto hardware : {Hardware::GM, Hardware::UB, Hardware::L1, Hardware::L0A,
-                                Hardware::L0B, Hardware::L0C, Hardware::BIAS, Hardware::FIXBUF,
-                                Hardware::MAX}) {
+    for (const auto hardware :
+         {Hardware::GM, Hardware::UB, Hardware::L1, Hardware::L0A, Hardware::L0B, Hardware::L0C,
+          Hardware::BIAS, Hardware::FIXBUF, Hardware::MAX}) {
         answers.Add(static_cast<int64_t>(hardware));
     }
     answers.Add(static_cast<int64_t>(CacheLine::SINGLE_CACHE_LINE));

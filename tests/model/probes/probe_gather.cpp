@@ -108,8 +108,7 @@ class Gatherer {
 
     __aicore__ void RunGatherb() {
         if constexpr (std::is_same<T, uint16_t>::value || std::is_same<T, uint32_t>::value) {
-            const LocalTensor<uint32_t> offsets =
-                probe::Ub<uint32_t>(test_.src1, test_.imageBytes);
+            const LocalTensor<uint32_t> offsets = probe::Ub<uint32_t>(test_.src1, test_.imageBytes);
             GatherRepeatParams params;
             if (test_.defaults == 0) {
                 params = GatherRepeatParams(static_cast<uint8_t>(test_.dstBlkStride),

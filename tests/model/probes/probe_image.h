@@ -23,8 +23,8 @@ inline __aicore__ AscendC::LocalTensor<T> At(uint32_t address, uint32_t bytes, i
     AscendC::TBuffAddr place{};
     place.dataLen = bytes;
     place.bufferAddr = address;
-    place.logicPos = static_cast<uint8_t>(
-        position == 0 ? AscendC::TPosition::VECCALC : AscendC::TPosition::A1);
+    place.logicPos =
+        static_cast<uint8_t>(position == 0 ? AscendC::TPosition::VECCALC : AscendC::TPosition::A1);
     AscendC::LocalTensor<T> tensor;
     tensor.SetAddr(place);
     return tensor;

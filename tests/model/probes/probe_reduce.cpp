@@ -25,10 +25,10 @@ enum Function : int32_t {
 // How the function gets its mask.
 enum Form : int32_t {
     kBits,
-    kCount,    // lanes; or elements of the tensor functions
-    kPreset,   // isSetMask = false after SetVectorMask, in normal mode
-    kCounter,  // isSetMask = false in counter mode: `elements` in all
-    kElements, // the first `elements` elements, of the tensor functions
+    kCount,     // lanes; or elements of the tensor functions
+    kPreset,    // isSetMask = false after SetVectorMask, in normal mode
+    kCounter,   // isSetMask = false in counter mode: `elements` in all
+    kElements,  // the first `elements` elements, of the tensor functions
 };
 
 struct ReduceCase {

@@ -72,8 +72,7 @@ class Transposer {
                             test_.position);
     }
     __aicore__ LocalTensor<T> Src(int32_t i) const {
-        return probe::Ub<T>(test_.src + static_cast<uint32_t>(i) * test_.srcStep,
-                            test_.imageBytes);
+        return probe::Ub<T>(test_.src + static_cast<uint32_t>(i) * test_.srcStep, test_.imageBytes);
     }
 
     __aicore__ TransposeParamsExt Image() const {
@@ -92,10 +91,9 @@ class Transposer {
         if (test_.defaults != 0) {
             return TransDataTo5HDParams();
         }
-        return TransDataTo5HDParams(test_.dstHighHalf != 0, test_.srcHighHalf != 0,
-                                    static_cast<uint8_t>(test_.repeats),
-                                    static_cast<uint16_t>(test_.dstRepStride),
-                                    static_cast<uint16_t>(test_.srcRepStride));
+        return TransDataTo5HDParams(
+            test_.dstHighHalf != 0, test_.srcHighHalf != 0, static_cast<uint8_t>(test_.repeats),
+            static_cast<uint16_t>(test_.dstRepStride), static_cast<uint16_t>(test_.srcRepStride));
     }
 
     __aicore__ void RunMatrix() {
@@ -129,10 +127,8 @@ class Transposer {
         const LocalTensor<uint64_t> dst = probe::Ub<uint64_t>(test_.dstList, 128);
         const LocalTensor<uint64_t> src = probe::Ub<uint64_t>(test_.srcList, 128);
         for (int32_t i = 0; i < NCHW_CONV_ADDR_LIST_SIZE; ++i) {
-            dst.SetValue(static_cast<uint32_t>(i),
-                         reinterpret_cast<uint64_t>(Dst(i).GetPhyAddr()));
-            src.SetValue(static_cast<uint32_t>(i),
-                         reinterpret_cast<uint64_t>(Src(i).GetPhyAddr()));
+            dst.SetValue(static_cast<uint32_t>(i), reinterpret_cast<uint64_t>(Dst(i).GetPhyAddr()));
+            src.SetValue(static_cast<uint32_t>(i), reinterpret_cast<uint64_t>(Src(i).GetPhyAddr()));
         }
         TransDataTo5HD<T>(dst, src, Params());
     }
