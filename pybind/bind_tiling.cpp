@@ -98,8 +98,7 @@ void BindProblems(py::module_& module) {
              py::arg("token_stride"), py::arg("head_stride"));
     py::class_<CacheWriteProblem>(module, "CacheWriteProblem", "One of K and V of a cache write.")
         .def(py::init<int64_t, int64_t, PagedCacheShape, PagedCacheView>(),
-             py::arg("source_tokens"), py::arg("source_stride"), py::arg("shape"),
-             py::arg("view"));
+             py::arg("source_tokens"), py::arg("source_stride"), py::arg("shape"), py::arg("view"));
     py::class_<ReshapeAndCacheProblem>(module, "ReshapeAndCacheProblem",
                                        "What AscReshapeAndCache is asked to do.")
         .def(py::init<DataType, int64_t, CacheWriteProblem, CacheWriteProblem>(), py::kw_only(),

@@ -91,9 +91,7 @@ void set_mask_norm() {
     control.counterMode = false;
     NpuSetMaskMode(false);
 }
-void set_mov_pad_val(uint64_t value) {
-    NpuSetPadValue(value);
-}
+void set_mov_pad_val(uint64_t value) { NpuSetPadValue(value); }
 
 void set_atomic_none() { SetAtomic(kNpuAtomicNone, kNpuF32); }
 void set_atomic_add() { SetAtomic(kNpuAtomicAdd, control.atomicType); }

@@ -9,8 +9,8 @@
 namespace npu_model {
 
 // Runs of `run` bytes at base + o * outerStride + i * innerStride, o < outer, i < inner; with
-// `places`, at base + places[o] + i * innerStride. Trivial on purpose: an instruction fills a few of
-// many slots.
+// `places`, at base + places[o] + i * innerStride. Trivial on purpose: an instruction fills a few
+// of many slots.
 struct Access {
     const char* operand;  // its name in messages
     uint64_t base;
@@ -21,9 +21,9 @@ struct Access {
     uint32_t run;
     NpuMemory memory;
     bool write;
-    bool undefines;         // the write gives no value: undefined padding in a buffer, bytes of a
-                            // cache line that it only puts back in GM
-    const uint32_t* bytes;  // null, or for each i < inner the bytes of a 32-byte run that count
+    bool undefines;          // the write gives no value: undefined padding in a buffer, bytes of a
+                             // cache line that it only puts back in GM
+    const uint32_t* bytes;   // null, or for each i < inner the bytes of a 32-byte run that count
     const uint32_t* places;  // null, or where each row starts, in bytes from base
 
     bool Empty() const { return outer == 0 || inner == 0 || run == 0; }

@@ -3,7 +3,8 @@
 //
 // A clock says, for every pipe, up to which instruction number everything is complete. Clocks of
 // other cores change at cross-core flags only, so they are shared, immutable and compared by
-// pointer. Epochs instead of full clocks in the shadow memory: Flanagan and Freund, FastTrack, 2009.
+// pointer. Epochs instead of full clocks in the shadow memory: Flanagan and Freund, FastTrack,
+// 2009.
 #pragma once
 
 #include <array>
@@ -19,7 +20,7 @@ using LocalClock = std::array<uint32_t, kNpuPipeCount>;
 using RemoteClock = std::vector<LocalClock>;  // by core number
 
 struct Clock {
-    LocalClock local{};                        // pipes of the own core
+    LocalClock local{};                         // pipes of the own core
     std::shared_ptr<const RemoteClock> remote;  // pipes of all cores, null for "nothing known"
 
     void Join(const Clock& other) {
@@ -63,8 +64,7 @@ inline void Clock::JoinRemote(const std::shared_ptr<const RemoteClock>& other) {
 }
 
 // What other cores take over from a clock of `core`, one of `cores`.
-inline std::shared_ptr<const RemoteClock> ToRemote(const Clock& clock, int32_t core,
-                                                   size_t cores) {
+inline std::shared_ptr<const RemoteClock> ToRemote(const Clock& clock, int32_t core, size_t cores) {
     auto remote = clock.remote ? std::make_shared<RemoteClock>(*clock.remote)
                                : std::make_shared<RemoteClock>(cores);
     LocalClock& own = (*remote)[static_cast<size_t>(core)];

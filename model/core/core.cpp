@@ -126,13 +126,13 @@ bool Core::ReleaseIfDone() {
 }
 
 void Core::CheckEnd() {
-    flags.ForEachRaised([](NpuPipe source, NpuPipe target, int32_t id,
-                           const EventFlags::Flag& flag) {
-        Raise(FaultKind::kEvent, flag.setter,
-              std::string("set_flag(") + PipeName(source) + ", " + PipeName(target) + ", " +
-                  std::to_string(id) + ") must be waited for before the kernel ends",
-              "Ascend C API, SetFlag/WaitFlag: they come in pairs");
-    });
+    flags.ForEachRaised(
+        [](NpuPipe source, NpuPipe target, int32_t id, const EventFlags::Flag& flag) {
+            Raise(FaultKind::kEvent, flag.setter,
+                  std::string("set_flag(") + PipeName(source) + ", " + PipeName(target) + ", " +
+                      std::to_string(id) + ") must be waited for before the kernel ends",
+                  "Ascend C API, SetFlag/WaitFlag: they come in pairs");
+        });
     for (size_t id = 0; id < crossCoreFlags.size(); ++id) {
         if (crossCoreFlags[id].Pending() != 0) {
             Raise(FaultKind::kCrossCore,

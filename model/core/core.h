@@ -37,8 +37,8 @@ struct Registers {
     NpuAtomic atomic = kNpuAtomicNone;
     NpuType atomicType = kNpuF32;
     std::optional<uint64_t> padValue;
-    uint64_t storeAtomic = 0;  // set_st_atomic_cfg
-    std::array<uint64_t, 2> compareMask{};  // written by register compares, read by select
+    uint64_t storeAtomic = 0;                 // set_st_atomic_cfg
+    std::array<uint64_t, 2> compareMask{};    // written by register compares, read by select
     std::optional<uint64_t> compressedCount;  // elements that vreducev2 kept
     uint64_t deqScale = 0;
     std::optional<uint64_t> extreme;      // of vcmax, vcmin: value bits low, index high
@@ -94,9 +94,9 @@ class Core {
     int32_t softSyncs = 0;  // barriers through GM that this core has entered
     std::array<void*, kNpuFrontEndSlots> frontEnd{};
     std::unique_ptr<Fiber> fiber;
-    std::string waitsFor;  // for the deadlock report; empty while runnable
+    std::string waitsFor;   // for the deadlock report; empty while runnable
     int32_t waitFlag = -1;  // the cross-core flag that would end the wait
-    bool polled = false;   // yielded in a polling loop since it last did anything else
+    bool polled = false;    // yielded in a polling loop since it last did anything else
 
  private:
     void CheckEnd();

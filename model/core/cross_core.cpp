@@ -19,8 +19,8 @@ void CrossCoreScheduler::Set(Core& setter, const std::vector<Core*>& group,
     if (!ordersNothing) {
         clock = ToRemote(setter.CompletionClock(pipe), setter.Number(), cores_);
     }
-    const auto member = static_cast<size_t>(std::find(group.begin(), group.end(), &setter) -
-                                            group.begin());
+    const auto member =
+        static_cast<size_t>(std::find(group.begin(), group.end(), &setter) - group.begin());
     round.waiting[member].push_back(std::move(clock));
 
     const auto arrived = [](const auto& queue) { return !queue.empty(); };

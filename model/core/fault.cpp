@@ -10,10 +10,10 @@ namespace npu_model {
 
 const char* FaultKindName(FaultKind kind) {
     constexpr const char* kNames[] = {
-        "address",    "read_only", "alignment", "capacity", "parameter", "type",
-        "position",   "overlap",   "uninitialized", "hazard", "race",    "event",
-        "cross_core", "queue",     "event_id",  "data_cache", "atomic",  "mask_mode",
-        "barrier",    "deadlock",  "assert",    "launch"};
+        "address",    "read_only", "alignment",     "capacity",   "parameter", "type",
+        "position",   "overlap",   "uninitialized", "hazard",     "race",      "event",
+        "cross_core", "queue",     "event_id",      "data_cache", "atomic",    "mask_mode",
+        "barrier",    "deadlock",  "assert",        "launch"};
     return kNames[static_cast<int>(kind)];
 }
 
@@ -27,8 +27,8 @@ std::string Fault::Message() const {
         if (instruction.index == 0) {
             text << instruction.name;  // a function of the front end
         } else {
-            text << "pipe " << PipeName(instruction.pipe) << ", " << instruction.name
-                 << " (number " << instruction.index << ")";
+            text << "pipe " << PipeName(instruction.pipe) << ", " << instruction.name << " (number "
+                 << instruction.index << ")";
         }
         if (!operand.empty()) {
             text << ", " << operand;

@@ -12,8 +12,8 @@
 namespace npu_model {
 
 enum class FaultKind : uint8_t {
-    kAddress,        // outside every region or buffer
-    kReadOnly,       // store into an input
+    kAddress,   // outside every region or buffer
+    kReadOnly,  // store into an input
     kAlignment,
     kCapacity,       // buffers beyond the memory, too many buffers
     kParameter,      // repeat, stride, mask, count, length out of range
@@ -33,7 +33,7 @@ enum class FaultKind : uint8_t {
     kBarrier,        // a barrier that does not exist
     kDeadlock,
     kAssert,
-    kLaunch,         // block count, kernel type, workspace
+    kLaunch,  // block count, kernel type, workspace
 };
 
 NPU_EXPORT const char* FaultKindName(FaultKind kind);

@@ -36,7 +36,7 @@ class Fiber {
     ucontext_t context_{};
     ucontext_t scheduler_{};
     bool finished_ = false;
-    void* fakeStack_ = nullptr;           // AddressSanitizer's, of the fiber
+    void* fakeStack_ = nullptr;  // AddressSanitizer's, of the fiber
     const void* schedulerStack_ = nullptr;
     size_t schedulerStackBytes_ = 0;
 };

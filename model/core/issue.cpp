@@ -12,8 +12,8 @@ namespace {
 
 constexpr const char* kOrderSource = "Ascend C API, SetFlag/WaitFlag and PipeBarrier";
 
-// The last 8 KiB of UB are scratch of library functions (Select, AddDeqRelu): inside the buffer, but
-// not part of what a kernel may use.
+// The last 8 KiB of UB are scratch of library functions (Select, AddDeqRelu): inside the buffer,
+// but not part of what a kernel may use.
 bool IsLibraryScratch(const Core& core, const Access& access, uint64_t end) {
     constexpr uint32_t kScratchBytes = 8 * 1024;
     const uint32_t bytes = core.Launch().Request().soc->localBytes[kNpuUb];
@@ -208,11 +208,11 @@ void Issue::FailHazard(const Operand& operand, bool earlierWrote, int32_t otherC
                        NpuPipe otherPipe, uint32_t otherNumber, uint64_t begin,
                        const char* memory) const {
     const bool sameCore = otherCore == core.Number();
-    Fault fault = MakeFault(sameCore ? FaultKind::kHazard : FaultKind::kRace, operand.access,
-                            begin, begin + 1);
+    Fault fault = MakeFault(sameCore ? FaultKind::kHazard : FaultKind::kRace, operand.access, begin,
+                            begin + 1);
     fault.memory = memory;
-    fault.other = core.Launch().Cores()[static_cast<size_t>(otherCore)]->Record(otherPipe,
-                                                                                otherNumber);
+    fault.other =
+        core.Launch().Cores()[static_cast<size_t>(otherCore)]->Record(otherPipe, otherNumber);
     const char* later = operand.access.write ? "written" : "read";
     const char* earlier = earlierWrote ? "write" : "read";
     fault.rule = std::string("must not be ") + later + " before an earlier " + earlier + " by " +

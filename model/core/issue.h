@@ -38,7 +38,7 @@ class Issue {
     // Checks ranges (always) and definedness and hazards (checked mode), then counts.
     void Commit();
 
-    uint32_t Number() const { return number_; }  // position in the stream of its pipe
+    uint32_t Number() const { return number_; }   // position in the stream of its pipe
     uint64_t Caller() const { return address_; }  // return address into the front end
 
     // Host address of the operand's base. Valid after Commit.

@@ -114,13 +114,12 @@ bool LaunchState::VisitSite(const char* kind, const std::string& detail, const v
 }
 
 void LaunchState::MakeCores() {
-    const bool hasAic = request_.type != KernelType::kAivOnly &&
-                        request_.type != KernelType::kMixAiv10;
-    const int vectorCores = request_.type == KernelType::kAicOnly ||
-                                    request_.type == KernelType::kMixAic10
-                                ? 0
-                            : request_.type == KernelType::kMixAic12 ? 2
-                                                                     : 1;
+    const bool hasAic =
+        request_.type != KernelType::kAivOnly && request_.type != KernelType::kMixAiv10;
+    const int vectorCores =
+        request_.type == KernelType::kAicOnly || request_.type == KernelType::kMixAic10 ? 0
+        : request_.type == KernelType::kMixAic12                                        ? 2
+                                                                                        : 1;
     int32_t number = 0;
     for (int64_t block = 0; block < request_.blocks; ++block) {
         if (hasAic) {
@@ -219,8 +218,8 @@ void LaunchState::Schedule() {
         if (!Faulted() && (round == Round::kNothingRan || idlePolls > kMostIdlePolls)) {
             ReportDeadlock();
         }
-        const auto finished = std::remove_if(
-            unfinished.begin(), unfinished.end(), [](Core* core) { return core->ReleaseIfDone(); });
+        const auto finished = std::remove_if(unfinished.begin(), unfinished.end(),
+                                             [](Core* core) { return core->ReleaseIfDone(); });
         unfinished.erase(finished, unfinished.end());
     }
 }

@@ -37,9 +37,9 @@ enum class KernelType : uint8_t {
 
 struct LaunchRequest {
     std::string kernel;
-    void (*function)() = nullptr;       // takes `arguments` as 64-bit integers
-    void (*startCore)() = nullptr;      // of the library, or null; runs on a core before `function`
-    std::vector<uint64_t> arguments;    // device addresses, at most 24
+    void (*function)() = nullptr;     // takes `arguments` as 64-bit integers
+    void (*startCore)() = nullptr;    // of the library, or null; runs on a core before `function`
+    std::vector<uint64_t> arguments;  // device addresses, at most 24
     KernelType type = KernelType::kAivOnly;
     int32_t blocks = 1;
     uint64_t tilingKey = 0;

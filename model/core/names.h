@@ -17,7 +17,7 @@ inline const char* MemoryName(NpuMemory memory) {
 }
 
 inline const char* TypeName(NpuType type) {
-    constexpr const char* kNames[] = {"half",     "bfloat16_t", "float",   "int8_t",
+    constexpr const char* kNames[] = {"half",     "bfloat16_t", "float",    "int8_t",
                                       "uint8_t",  "int16_t",    "uint16_t", "int32_t",
                                       "uint32_t", "int64_t",    "uint64_t", "int4b_t"};
     return kNames[type];

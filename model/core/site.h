@@ -16,7 +16,7 @@ CallChain WalkFrames(const void* frame, const char* stackBegin, const char* stac
 
 // One ordering instruction seen during a launch.
 struct Site {
-    std::string kind;  // "set_flag", "wait_flag", "pipe_barrier", ...
+    std::string kind;    // "set_flag", "wait_flag", "pipe_barrier", ...
     std::string detail;  // pipes
     CallChain chain;
     uint64_t hits = 0;

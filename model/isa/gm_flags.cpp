@@ -61,8 +61,7 @@ void NpuStoreGmFlags(uint64_t target, uint32_t source, uint32_t flags) {
     }
     Core& core = issue.core;
     LaunchState& launch = core.Launch();
-    const bool mutated =
-        launch.VisitSite("store_gm_flags", "MTE3", __builtin_frame_address(0));
+    const bool mutated = launch.VisitSite("store_gm_flags", "MTE3", __builtin_frame_address(0));
     core.StartClock(kNpuPipeMte3);
     const auto clock = mutated ? nullptr
                                : ToRemote(core.CompletionClock(kNpuPipeMte3), core.Number(),

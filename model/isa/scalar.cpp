@@ -92,8 +92,8 @@ uint64_t NpuScalarLoadGm(uint64_t address, uint32_t bytes) {
     issue.RequireAligned("source", kNpuGm, address, bytes, "scalar access");
     issue.Read(Contiguous(kNpuGm, address, bytes, "source"));
     issue.Commit();
-    const DataCache::Line& line = Fetch(issue.core, RegionOf(issue.core, address, bytes), address,
-                                        bytes, issue.Caller());
+    const DataCache::Line& line =
+        Fetch(issue.core, RegionOf(issue.core, address, bytes), address, bytes, issue.Caller());
     const uint64_t offset = address % DataCache::kLineBytes;
     if (issue.checked && line.Stale(offset, offset + bytes)) {
         issue.Fail(FaultKind::kDataCache, "source",
@@ -109,8 +109,8 @@ void NpuScalarStoreGm(uint64_t address, uint64_t value, uint32_t bytes) {
     issue.RequireAligned("target", kNpuGm, address, bytes, "scalar access");
     issue.Write(Contiguous(kNpuGm, address, bytes, "target"));
     issue.Commit();
-    DataCache::Line& line = Fetch(issue.core, RegionOf(issue.core, address, bytes), address, bytes,
-                                  issue.Caller());
+    DataCache::Line& line =
+        Fetch(issue.core, RegionOf(issue.core, address, bytes), address, bytes, issue.Caller());
     const uint64_t offset = address % DataCache::kLineBytes;
     issue.core.cache.Store(line, offset, value, bytes, issue.Number());
 }
@@ -158,16 +158,16 @@ void NpuDataCachePreload(uint64_t address) {
 }
 
 uint32_t NpuScalarConvert(NpuType target, NpuRounding rounding, float value) {
-    constexpr leaf::Rounding kRoundings[] = {
-        leaf::kRoundRint, leaf::kRoundRint, leaf::kRoundFloor, leaf::kRoundCeil,
-        leaf::kRoundAway, leaf::kRoundTrunc, leaf::kRoundOdd};
+    constexpr leaf::Rounding kRoundings[] = {leaf::kRoundRint, leaf::kRoundRint, leaf::kRoundFloor,
+                                             leaf::kRoundCeil, leaf::kRoundAway, leaf::kRoundTrunc,
+                                             leaf::kRoundOdd};
     Issue issue(target == kNpuF16 ? "conv_f322f16" : "conv_f322s32", kNpuPipeS);
     issue.Commit();
     // One lane of the vector conversion, so that both round alike.
     alignas(32) uint8_t from[32] = {};
     alignas(32) uint8_t to[32] = {};
     std::memcpy(from, &value, sizeof(value));
-    leaf::Active().convert[kNpuF32][target][kRoundings[rounding]](
-        {to, 0, 0}, {from, 0, 0}, 1, {1, 0});
+    leaf::Active().convert[kNpuF32][target][kRoundings[rounding]]({to, 0, 0}, {from, 0, 0}, 1,
+                                                                  {1, 0});
     return static_cast<uint32_t>(LoadBytes(to, target == kNpuF16 ? 2 : 4));
 }

@@ -7,7 +7,8 @@
 
 // Loads or stores `bytes` (1, 2, 4 or 8) of local memory; the address is a multiple of `bytes`.
 NPU_API uint64_t NpuScalarLoadLocal(NpuMemory memory, uint32_t address, uint32_t bytes);
-NPU_API void NpuScalarStoreLocal(NpuMemory memory, uint32_t address, uint64_t value, uint32_t bytes);
+NPU_API void NpuScalarStoreLocal(NpuMemory memory, uint32_t address, uint64_t value,
+                                 uint32_t bytes);
 // The same for GM, through the core's data cache of 64-byte lines.
 NPU_API uint64_t NpuScalarLoadGm(uint64_t address, uint32_t bytes);
 NPU_API void NpuScalarStoreGm(uint64_t address, uint64_t value, uint32_t bytes);

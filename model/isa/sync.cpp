@@ -83,8 +83,8 @@ void NpuSetFlag(NpuPipe source, NpuPipe target, int32_t event) {
         issue.Fail(FaultKind::kEvent, Pair(source, target) + " id " + std::to_string(event),
                    "must be waited for before it is set again", kFlagSource);
     }
-    const bool mutated = issue.core.Launch().VisitSite("set_flag", Pair(source, target),
-                                                       __builtin_frame_address(0));
+    const bool mutated =
+        issue.core.Launch().VisitSite("set_flag", Pair(source, target), __builtin_frame_address(0));
     issue.core.StartClock(source);
     flag = {true, mutated, issue.core.CompletionClock(source),
             issue.core.Record(source, issue.core.LastNumber(source))};
@@ -117,8 +117,8 @@ void NpuPipeBarrier(NpuPipe pipe) {
         return;
     }
     if (pipe == kNpuPipeS) {
-        issue.Fail(FaultKind::kBarrier, "pipe (S)", "must not be PIPE_S: the scalar pipe is in order",
-                   "Ascend C API, PipeBarrier");
+        issue.Fail(FaultKind::kBarrier, "pipe (S)",
+                   "must not be PIPE_S: the scalar pipe is in order", "Ascend C API, PipeBarrier");
     }
     const std::string detail = PipeName(pipe);
     if (!issue.core.Launch().VisitSite("pipe_barrier", detail, __builtin_frame_address(0))) {
@@ -146,8 +146,8 @@ void NpuCrossCoreSet(NpuPipe pipe, int32_t mode, int32_t flag) {
     const auto group = mode == 0 ? launch.CoresOfKind(core.Kind())
                                  : launch.CoresOfBlock(core.Block(), core.Kind());
     const auto targets = mode == 2 ? launch.CoresOfBlock(core.Block(), other) : group;
-    const bool mutated = core.Launch().VisitSite("cross_core_set", PipeName(pipe),
-                                                 __builtin_frame_address(0));
+    const bool mutated =
+        core.Launch().VisitSite("cross_core_set", PipeName(pipe), __builtin_frame_address(0));
     core.StartClock(pipe);
     launch.CrossCore().Set(core, group, targets, pipe, mode, flag, mutated || !issue.checked);
 }
@@ -204,8 +204,7 @@ void NpuSoftSyncAll(uint64_t gmWorkspace, uint32_t ubWorkspace, int32_t cores) {
     }
     count = ++core.softSyncs;
     std::memcpy(slot, &count, sizeof(count));
-    const bool mutated =
-        launch.VisitSite("sync_all_through_gm", "AIV", __builtin_frame_address(0));
+    const bool mutated = launch.VisitSite("sync_all_through_gm", "AIV", __builtin_frame_address(0));
     constexpr int32_t kMode = 3;  // a group of its own
     launch.CrossCore().Set(core, group, group, kNpuPipeS, kMode, Core::kSoftSyncFlag,
                            mutated || !issue.checked);

@@ -52,9 +52,9 @@ void NpuSetPadValue(uint64_t value) { CurrentCore().registers.padValue = value; 
 void** NpuFrontEndState() { return CurrentCore().frontEnd.data(); }
 
 void NpuFrontEndFault(NpuFrontEndRule rule, const char* function, const char* what) {
-    constexpr FaultKind kKinds[] = {FaultKind::kQueue,     FaultKind::kCapacity,
-                                    FaultKind::kEventId,   FaultKind::kParameter,
-                                    FaultKind::kPosition,  FaultKind::kAssert};
+    constexpr FaultKind kKinds[] = {FaultKind::kQueue,    FaultKind::kCapacity,
+                                    FaultKind::kEventId,  FaultKind::kParameter,
+                                    FaultKind::kPosition, FaultKind::kAssert};
     InstructionRecord place;
     place.name = function;
     place.core = CurrentCore().Number();

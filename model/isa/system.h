@@ -10,8 +10,8 @@ NPU_API int64_t NpuSubBlockIdx(void);    // AIV within its block: 0 or 1
 NPU_API int64_t NpuSubBlockCount(void);  // cores of this kind in a block
 NPU_API NpuCoreKind NpuCurrentCoreKind(void);
 NPU_API uint64_t NpuTilingKey(void);
-NPU_API uint64_t NpuSystemCycle(void);    // of a 50 MHz counter; 0 while the model has no clock
-NPU_API uint64_t NpuArchVersion(void);    // code of the architecture in bits 32..43
+NPU_API uint64_t NpuSystemCycle(void);  // of a 50 MHz counter; 0 while the model has no clock
+NPU_API uint64_t NpuArchVersion(void);  // code of the architecture in bits 32..43
 NPU_API uint32_t NpuLocalBytes(NpuMemory memory);  // capacity that a kernel may use
 // Host address of a local memory of this core, for a front end that addresses it by pointer.
 NPU_API uint8_t* NpuLocalHost(NpuMemory memory);
@@ -35,12 +35,12 @@ NPU_API void** NpuFrontEndState(void);  // kNpuFrontEndSlots pointers, null at k
 
 // Rules that only a front end can see.
 enum NpuFrontEndRule : uint8_t {
-    kNpuRuleQueue,       // calls of a queue or TPipe out of order, or beyond the depth
-    kNpuRuleBuffer,      // InitBuffer beyond the capacity or the number of buffers
-    kNpuRuleEventId,     // no free event id, or an id that TPipe did not hand out
-    kNpuRuleArgument,    // an argument outside the documented range
-    kNpuRulePosition,    // a tensor whose position the function does not support
-    kNpuRuleAssert,      // ASSERT of the kernel
+    kNpuRuleQueue,     // calls of a queue or TPipe out of order, or beyond the depth
+    kNpuRuleBuffer,    // InitBuffer beyond the capacity or the number of buffers
+    kNpuRuleEventId,   // no free event id, or an id that TPipe did not hand out
+    kNpuRuleArgument,  // an argument outside the documented range
+    kNpuRulePosition,  // a tensor whose position the function does not support
+    kNpuRuleAssert,    // ASSERT of the kernel
 };
 // Ends the kernel with a fault; `what` is one sentence. Does not return.
 NPU_API void NpuFrontEndFault(NpuFrontEndRule rule, const char* function, const char* what)
@@ -48,4 +48,5 @@ NPU_API void NpuFrontEndFault(NpuFrontEndRule rule, const char* function, const 
 // The copy that DumpTensor makes, by MTE3. The bytes stay where the result points until the next
 // instruction.
 NPU_API const uint8_t* NpuDump(NpuMemory memory, uint64_t address, uint32_t bytes);
-NPU_API void NpuPrint(const char* text);  // printf of a kernel; kept with the launch and written out
+NPU_API void NpuPrint(
+    const char* text);  // printf of a kernel; kept with the launch and written out

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// What the CANN files of all operators share: shapes, types and limits of a tiling context. C++11.
 #include <cstdio>
 
 #include "cann_context.h"

@@ -42,8 +42,8 @@ enum KernelMetaType {
     KERNEL_TYPE_MIX_AIC_1_2,
 };
 
-// Rows lie in a section of the kernel library, whose bounds the linker names; a library without rows
-// has no such section. Every source emits the reader; the linker keeps one a library.
+// Rows lie in a section of the kernel library, whose bounds the linker names; a library without
+// rows has no such section. Every source emits the reader; the linker keeps one a library.
 extern "C" {
 extern const NpuKernelTypeRow __start_npu_kernel_types[]
     __attribute__((weak, visibility("hidden")));
@@ -56,12 +56,13 @@ __attribute__((used, visibility("default"))) inline void NpuKernelTypes(
 }
 
 // The alignment is explicit because compilers raise that of larger objects, which leaves gaps.
-#define NPU_KERNEL_TYPE_ROW(key, type)                                                   \
-    do {                                                                                 \
-        __attribute__((section("npu_kernel_types"), used,                                \
-                       aligned(alignof(NpuKernelTypeRow)))) static const NpuKernelTypeRow \
-            kNpuRow = {__func__, key, type};                                             \
-        (void)kNpuRow;                                                                   \
+#define NPU_KERNEL_TYPE_ROW(key, type)                                                     \
+    do {                                                                                   \
+        __attribute__((                                                                    \
+            section("npu_kernel_types"), used,                                             \
+            aligned(alignof(NpuKernelTypeRow)))) static const NpuKernelTypeRow kNpuRow = { \
+            __func__, key, type};                                                          \
+        (void)kNpuRow;                                                                     \
     } while (false)
 #define KERNEL_TASK_TYPE(key, type) NPU_KERNEL_TYPE_ROW(key, type)
 #define KERNEL_TASK_TYPE_DEFAULT(type) NPU_KERNEL_TYPE_ROW(-1, type)

@@ -41,11 +41,12 @@ struct Program {
     Step steps[kMostSteps];
 };
 
-#define PROBE_EVENTS(X)                                                                       \
-    X(MTE2_V)                                                                                 \
-    X(V_MTE2)                                                                                 \
-    X(MTE3_V) X(V_MTE3) X(MTE3_MTE2) X(MTE2_MTE3) X(S_V) X(V_S) X(S_MTE2) X(MTE2_S) X(S_MTE3) \
-        X(MTE3_S) X(V_V) X(M_V) X(MTE1_M)
+// clang-format off
+#define PROBE_EVENTS(X)                                     \
+    X(MTE2_V) X(V_MTE2) X(MTE3_V) X(V_MTE3) X(MTE3_MTE2)    \
+    X(MTE2_MTE3) X(S_V) X(V_S) X(S_MTE2) X(MTE2_S)          \
+    X(S_MTE3) X(MTE3_S) X(V_V) X(M_V) X(MTE1_M)
+// clang-format on
 
 __aicore__ inline void Flag(bool set, int32_t event, int32_t id) {
     switch (static_cast<HardEvent>(event)) {
