@@ -72,6 +72,16 @@ def test_a_kernel_with_faults_cannot_be_mutated(probes: model.Library) -> None:
         model.mutate(lambda: probes.launch("probe_assert", [values]))
 
 
+def test_the_hits_of_a_site_add_up_over_launches(probes: model.Library) -> None:
+    def twice() -> None:
+        pipeline(probes, 2)
+        pipeline(probes, 3)
+
+    sets = [site.hits for site in model.ordering_sites(twice) if site.detail == "MTE2_V"]
+
+    assert sets == [5, 5]  # EnQue and DeQue
+
+
 def test_sites_are_only_collected_when_asked_for(probes: model.Library) -> None:
     with model.recorded() as reports:
         pipeline(probes, 2)

@@ -21,6 +21,11 @@ namespace detail {
     NpuFrontEndFault(rule, function, text);
 }
 
+[[noreturn]] inline void FailArgument(const char* function, const char* argument, int64_t value,
+                                      const char* must) {
+    Fail(kNpuRuleArgument, function, argument, value, must);
+}
+
 // The same for a range.
 [[noreturn]] __attribute__((noinline, cold)) inline void FailRange(NpuFrontEndRule rule,
                                                                    const char* function,

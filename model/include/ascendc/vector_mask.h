@@ -2,9 +2,8 @@
 // Vector mask and mask mode, and what the vector functions share: masks, strides, counts.
 #pragma once
 
-#include <cstdio>
-
 #include "ascendc/data_copy.h"
+#include "ascendc/fault.h"
 
 namespace AscendC {
 namespace detail {
@@ -64,15 +63,6 @@ inline void SetVectorMask(int32_t len) {
 }
 
 namespace detail {
-
-// Ends the kernel: an argument of `function` is outside its documented range.
-[[noreturn]] inline void FailArgument(const char* function, const char* argument, int64_t value,
-                                      const char* rule) {
-    char text[160];
-    std::snprintf(text, sizeof(text), "%s (%lld) must %s", argument, static_cast<long long>(value),
-                  rule);
-    NpuFrontEndFault(kNpuRuleArgument, function, text);
-}
 
 // The first form is a bit mask, the second a number of lanes. `T` decides the register value,
 // `Limit` how many lanes there are.

@@ -10,7 +10,7 @@ edge.
 from ascend_attention.model.arguments import Buffer, In, InOut, Out, Tiling, Workspace
 from ascend_attention.model.errors import ModelError
 from ascend_attention.model.library import Library
-from ascend_attention.model.mutation import Mutation, mutate
+from ascend_attention.model.mutation import Mutation, mutate, ordering_sites
 from ascend_attention.model.options import Options, checked, current_options, mode, options
 from ascend_attention.model.report import (
     Fault,
@@ -47,6 +47,7 @@ __all__ = [
     "mode",
     "mutate",
     "options",
+    "ordering_sites",
     "recorded",
     "socs",
     "symbolise",

@@ -6,7 +6,7 @@ sites, and all addresses with one chain are one. Without addr2line a site is its
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ascend_attention.model import symbols
 from ascend_attention.model.errors import ModelError
@@ -56,7 +56,8 @@ def ordering_sites(run: Callable[[], object]) -> list[Site]:
     merged: dict[tuple[int, ...], Site] = {}
     for report in reports:
         for site in report.sites:
-            merged.setdefault(site.chain, site)
+            hits = merged[site.chain].hits if site.chain in merged else 0
+            merged[site.chain] = replace(site, hits=site.hits + hits)
     return list(merged.values())
 
 
