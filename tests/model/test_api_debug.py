@@ -2,6 +2,7 @@
 """What a kernel can say: printf, DumpTensor, assertions, logs."""
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,6 +47,11 @@ DUMP_TYPES = {
 }
 
 
+def extremes(dtype: np.dtype[Any]) -> tuple[Any, Any]:
+    info: Any = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    return info.min, info.max
+
+
 def elements(name: str) -> Array:
     """512 bytes of the type, with extremes at both places that are dumped."""
     dtype = np.dtype(DUMP_TYPES[name][0])
@@ -53,9 +59,9 @@ def elements(name: str) -> Array:
     if name == "bool":
         return (values % 2).astype(dtype)
     typed = values.astype(dtype)
-    extremes = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
-    typed[[1, 33]] = 0x3F80 if name == "bfloat16_t" else extremes.min
-    typed[[2, 34]] = 0xC000 if name == "bfloat16_t" else extremes.max
+    low, high = extremes(dtype)
+    typed[[1, 33]] = 0x3F80 if name == "bfloat16_t" else low
+    typed[[2, 34]] = 0xC000 if name == "bfloat16_t" else high
     return typed
 
 

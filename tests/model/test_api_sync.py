@@ -133,6 +133,14 @@ def test_a_core_waits_for_the_flag_of_another(
     assert not flags.any()  # every flag was taken
 
 
+@pytest.mark.parametrize("kind", ["load_gm_flags", "store_gm_flags"])
+def test_the_flag_is_what_orders_the_cores(probes: model.Library, kind: str) -> None:
+    mutations = model.mutate(lambda: chain(probes, 1, blocks=3, event=0))
+
+    faults = [mutation.fault for mutation in mutations if mutation.kind == kind]
+    assert "race" in {fault.kind for fault in faults if fault is not None}
+
+
 def ib_call(
     probes: model.Library, *call: int, room: int = 2 * SLOT, value: int = 0, blocks: int = 2
 ) -> None:

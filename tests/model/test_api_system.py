@@ -18,7 +18,11 @@ from tests.model.harness import (
     raises_fault,
     to_bfloat16,
 )
+from tests.model.rounding import Mode, converted
+from tests.model.vector_call import FLOAT, HALF, INT32
 
+SOC = model.socs()["Ascend910B2"]
+UB_BYTES = SOC.local_bytes["UB"] - SOC.reserved_ub_bytes
 COUNT = 32
 CORES = 3
 MIB = 1 << 20
@@ -41,7 +45,7 @@ COMBINE: dict[str, Callable[[Array, Array], Array]] = {
 
 def combined(combine: Callable[[Array, Array], Array], name: str, values: Array) -> Array:
     """All rows of ``values`` combined in order, each step in the type."""
-    total = values[0]
+    total: Array = values[0]
     for row in values[1:]:
         if name == "bfloat16_t":
             total = to_bfloat16(combine(from_bfloat16(total), from_bfloat16(row)))
@@ -231,32 +235,7 @@ def test_functions_on_the_bits_of_a_scalar(probes: model.Library) -> None:
     assert [got[3], got[9], got[15], got[21], got[27], got[33], got[39]] == [-1, -1, 0, 0, 62, 7, 6]
 
 
-def to_half_odd(values: Array) -> Array:
-    """Round to float16: what is cut off sets the last bit."""
-    exact = values.astype(np.float64)
-    finite = np.isfinite(exact)
-    clipped = np.clip(exact, -65504, 65504)
-    nearest = clipped.astype(np.float16)
-    low = nearest.view(np.uint16).copy()
-    above = finite & (np.abs(nearest.astype(np.float64)) > np.abs(clipped))
-    low -= above.astype(np.uint16)  # toward zero
-    inexact = finite & (low.view(np.float16).astype(np.float64) != exact)
-    odd = (low | inexact.astype(np.uint16)).astype(np.uint16)
-    special = np.where(np.isnan(exact), 0x7E00, values.astype(np.float16).view(np.uint16))
-    return np.where(finite, odd, special).astype(np.uint16).view(np.float16)
-
-
-def to_int32(values: Array, round_to: Callable[[Array], Array]) -> Array:
-    whole = round_to(values.astype(np.float64))
-    return np.nan_to_num(np.clip(whole, -(2**31), 2**31 - 1), nan=0).astype(np.int32)
-
-
-def away_from_zero(values: Array) -> Array:
-    return np.copysign(np.floor(np.abs(values) + 0.5), values)
-
-
 @covers("ScalarCast", "value")
-@pytest.mark.filterwarnings("ignore:overflow encountered in cast")
 def test_scalars_convert_like_vectors(probes: model.Library) -> None:
     random = np.random.default_rng(0)
     scaled = random.standard_normal(200) * 10.0 ** random.integers(-8, 12, 200)
@@ -267,15 +246,9 @@ def test_scalars_convert_like_vectors(probes: model.Library) -> None:
     outputs = [model.Out(halves), model.Out(integers)]
     probes.launch("probe_scalar_cast", [x, *outputs, numbers(x.size)])
 
-    assert_same_bits(halves, to_half_odd(x), "CAST_ODD")
-    modes = {
-        "CAST_RINT": np.rint,
-        "CAST_FLOOR": np.floor,
-        "CAST_CEIL": np.ceil,
-        "CAST_ROUND": away_from_zero,
-    }
-    for row, (mode, round_to) in enumerate(modes.items()):
-        assert_same_bits(integers[row], to_int32(x, round_to), mode)
+    assert_same_bits(halves, converted(x, FLOAT, HALF, Mode.ODD), "CAST_ODD")
+    for row, mode in enumerate([Mode.RINT, Mode.FLOOR, Mode.CEIL, Mode.ROUND]):
+        assert_same_bits(integers[row], converted(x, FLOAT, INT32, mode), mode.name)
 
 
 @covers("GetUserWorkspace", "value")
@@ -317,7 +290,6 @@ OUTPUT_TYPES = {
     "uint32_t": np.uint32,
     "float": np.float32,
 }
-UB_TAKEN = 187 * 1024  # leaves less than one piece
 MOST = 8160  # bytes of a piece
 
 
@@ -357,4 +329,4 @@ def test_init_output_stays_inside_an_argument(probes: model.Library) -> None:
 @covers("InitOutput", "fault")
 def test_init_output_needs_room_in_ub(probes: model.Library) -> None:
     with raises_fault("address", memory="UB", rule="bytes that a kernel may use"):
-        init_output(probes, "float", 0, 2048, taken=188160 - 32)
+        init_output(probes, "float", 0, 2048, taken=UB_BYTES - 32)

@@ -35,8 +35,8 @@ template <class T>
 inline uint64_t StartBytes(const char* function, uint64_t offset) {
     if constexpr (kElementBits<T> < 8) {
         if (offset * kElementBits<T> % 8 != 0) {
-            Fail(kNpuRuleArgument, function, "offset", static_cast<int64_t>(offset),
-                 "be even: two elements of int4b_t share a byte");
+            FailArgument(function, "offset", static_cast<int64_t>(offset),
+                         "be even: two elements of int4b_t share a byte");
         }
     }
     return BytesOf<T>(offset);

@@ -99,8 +99,7 @@ class LocalTensor {
     void SetSize(const uint32_t size) {
         const uint64_t bytes = detail::BytesOf<T>(size);
         if (address_.bufferAddr + bytes > NpuLocalBytes(Memory())) {
-            detail::Fail(kNpuRuleArgument, "SetSize", "size", size,
-                         "leave the tensor inside its memory");
+            detail::FailArgument("SetSize", "size", size, "leave the tensor inside its memory");
         }
         address_.dataLen = static_cast<uint32_t>(bytes);
     }
@@ -117,8 +116,7 @@ class LocalTensor {
  private:
     void RequireInside(const char* function, uint32_t index) const {
         if (detail::BytesOf<T>(index) >= address_.dataLen) {
-            detail::Fail(kNpuRuleArgument, function, "index", index,
-                         "be less than the size of the tensor");
+            detail::FailArgument(function, "index", index, "be less than the size of the tensor");
         }
     }
 

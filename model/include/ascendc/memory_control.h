@@ -64,10 +64,11 @@ namespace detail {
 
 inline void RequireCacheTarget(DcciDst given, DcciDst memory) {
     if (given != memory && given != DcciDst::CACHELINE_ALL) {
-        Fail(kNpuRuleArgument, "DataCacheCleanAndInvalid", "dcciDst", static_cast<int64_t>(given),
-             memory == DcciDst::CACHELINE_UB ? "be CACHELINE_UB or CACHELINE_ALL for a LocalTensor"
-                                             : "be CACHELINE_OUT or CACHELINE_ALL for a "
-                                               "GlobalTensor");
+        FailArgument("DataCacheCleanAndInvalid", "dcciDst", static_cast<int64_t>(given),
+                     memory == DcciDst::CACHELINE_UB
+                         ? "be CACHELINE_UB or CACHELINE_ALL for a LocalTensor"
+                         : "be CACHELINE_OUT or CACHELINE_ALL for a "
+                           "GlobalTensor");
     }
 }
 

@@ -91,18 +91,24 @@ inline __aicore__ AscendC::LocalTensor<T> At(int32_t address, int32_t position, 
     return tensor;
 }
 
-// The operands. A tensor is as long as the elements of the count forms need.
+// Length of an operand: an operator handles the whole tensor, everything else a part of its area.
+template <class T>
+inline __aicore__ uint32_t BytesOf(const VectorCall& call) {
+    constexpr uint32_t kAreaBytes = 16384;
+    return call.form == kOperator ? static_cast<uint32_t>(call.count * sizeof(T)) : kAreaBytes;
+}
+
 template <class T>
 inline __aicore__ AscendC::LocalTensor<T> Dst(const VectorCall& call) {
-    return At<T>(call.dst, call.dstPosition, static_cast<uint32_t>(call.count * sizeof(T)));
+    return At<T>(call.dst, call.dstPosition, BytesOf<T>(call));
 }
 template <class T>
 inline __aicore__ AscendC::LocalTensor<T> Src0(const VectorCall& call) {
-    return At<T>(call.src0, call.src0Position, static_cast<uint32_t>(call.count * sizeof(T)));
+    return At<T>(call.src0, call.src0Position, BytesOf<T>(call));
 }
 template <class T>
 inline __aicore__ AscendC::LocalTensor<T> Src1(const VectorCall& call) {
-    return At<T>(call.src1, call.src1Position, static_cast<uint32_t>(call.count * sizeof(T)));
+    return At<T>(call.src1, call.src1Position, BytesOf<T>(call));
 }
 
 template <class T>
