@@ -21,11 +21,11 @@ bool DataCache::Line::Stale(uint64_t begin, uint64_t end) const {
     return false;
 }
 
-DataCache::Line& DataCache::Slot(uint64_t address) {
+DataCache::Line& DataCache::Slot(uint64_t address, uint64_t region) {
     if (lines_.empty()) {
         lines_.resize(kLines);
     }
-    return lines_[address / kLineBytes % kLines];
+    return lines_[(address / kLineBytes + region) % kLines];
 }
 
 void DataCache::Store(Line& line, uint64_t offset, uint64_t value, uint32_t bytes,
@@ -59,10 +59,7 @@ void DataCache::WriteBack(Line& line) {
     }
 }
 
-bool DataCache::AnyDirty(uint64_t begin, uint64_t end) const {
-    if (dirtyLines_ == 0) {
-        return false;
-    }
+bool DataCache::FindDirty(uint64_t begin, uint64_t end) const {
     return std::any_of(lines_.begin(), lines_.end(), [begin, end](const Line& line) {
         if (line.dirty == 0 || line.address >= end || line.address + kLineBytes <= begin) {
             return false;

@@ -16,6 +16,7 @@ class DataCache {
 
     struct Line {
         uint64_t address = ~uint64_t{0};  // of the first byte; ~0 when empty
+        uint64_t region = 0;              // address of the region whose bytes it holds
         uint8_t* host = nullptr;          // the bytes in global memory
         uint32_t valid = 0;               // bytes of the line that lie in the region
         uint32_t first = 0;               // offset of the first of them
@@ -30,8 +31,10 @@ class DataCache {
         bool Stale() const { return Stale(first, first + valid); }
     };
 
-    // The line that would hold the address; it may hold another one.
-    Line& Slot(uint64_t address);
+    // The line that would hold the address, which lies in the region that begins at `region`; it
+    // may hold another one. Regions that meet within 64 bytes have a line each, because where an
+    // argument lies is chance.
+    Line& Slot(uint64_t address, uint64_t region);
     // Changes bytes of a line, as instruction `number`.
     void Store(Line& line, uint64_t offset, uint64_t value, uint32_t bytes, uint32_t number);
     // Cuts a line in two: it keeps its bytes before `offset`, the result has the others.
@@ -39,7 +42,9 @@ class DataCache {
     // Copies a dirty line to global memory; it stays in the cache.
     void WriteBack(Line& line);
     // True when a store into one of the bytes has not been written back.
-    bool AnyDirty(uint64_t begin, uint64_t end) const;
+    bool AnyDirty(uint64_t begin, uint64_t end) const {
+        return dirtyLines_ != 0 && FindDirty(begin, end);
+    }
     template <class Visit>
     void ForEachLine(Visit visit) {
         for (Line& line : lines_) {
@@ -50,6 +55,8 @@ class DataCache {
     }
 
  private:
+    bool FindDirty(uint64_t begin, uint64_t end) const;
+
     std::vector<Line> lines_;  // allocated on first use
     uint32_t dirtyLines_ = 0;
 };

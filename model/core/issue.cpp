@@ -154,14 +154,7 @@ void Issue::CheckGlobal(const Operand& operand, const Clock& clock) {
                        conflict.earlier->pipe, conflict.earlier->number,
                        conflict.at - region.address, region.name.c_str());
         }
-        if (pipe_ != kNpuPipeS && core.cache.AnyDirty(begin, begin + run)) {
-            Fault fault = MakeFault(FaultKind::kDataCache, access, begin - region.address,
-                                    begin + run - region.address);
-            fault.memory = region.name;
-            fault.rule = "must not be used while scalar stores to it are in the data cache";
-            fault.source = "Ascend C API, DataCacheCleanAndInvalid";
-            Raise(std::move(fault));
-        }
+        CheckCaches(access, region, begin, begin + run);
         if (use == GmUse::kWrite) {
             return;
         }
@@ -175,6 +168,28 @@ void Issue::CheckGlobal(const Operand& operand, const Clock& clock) {
             Raise(std::move(fault));
         }
     });
+}
+
+// A scalar store is seen by its own scalar pipe alone until the line is written back. Writing back
+// a line that two cores have changed is found when the second one does it.
+void Issue::CheckCaches(const Access& access, const Region& region, uint64_t begin,
+                        uint64_t end) const {
+    for (const auto& other : core.Launch().Cores()) {
+        const bool own = other.get() == &core;
+        const bool exempt = own ? pipe_ == kNpuPipeS : access.undefines;
+        if (exempt || !other->cache.AnyDirty(begin, end)) {
+            continue;
+        }
+        Fault fault =
+            MakeFault(FaultKind::kDataCache, access, begin - region.address, end - region.address);
+        fault.memory = region.name;
+        fault.rule = "must not be used while scalar stores to it are in the data cache";
+        if (!own) {
+            fault.rule += " of block " + std::to_string(other->Block()) + ", " + other->Name();
+        }
+        fault.source = "Ascend C API, DataCacheCleanAndInvalid";
+        Raise(std::move(fault));
+    }
 }
 
 void Issue::Remember(const Operand& operand) {

@@ -78,6 +78,8 @@ class Issue {
     void CheckOrder();
     void CheckLocal(const Operand& operand, const Clock& clock);
     void CheckGlobal(const Operand& operand, const Clock& clock);
+    void CheckCaches(const Access& access, const Region& region, uint64_t begin,
+                     uint64_t end) const;
     GmUse UseOf(const Access& access) const;
     void Remember(const Operand& operand);
     void Count(const Access& access);

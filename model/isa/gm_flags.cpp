@@ -38,6 +38,7 @@ void NpuLoadGmFlags(uint32_t target, uint64_t source, uint32_t flags) {
     const int write = issue.Write(Contiguous(kNpuUb, target, bytes, "target"));
     issue.Commit();
     std::memcpy(issue.Host(write), FlagsAt(issue, "source", source, bytes, false), bytes);
+    issue.core.counters[kNpuPipeMte2].gmReadBytes += bytes;
     LaunchState& launch = issue.core.Launch();
     if (!issue.checked || launch.VisitSite("load_gm_flags", "MTE2", __builtin_frame_address(0))) {
         return;
@@ -56,6 +57,7 @@ void NpuStoreGmFlags(uint64_t target, uint32_t source, uint32_t flags) {
     const int read = issue.Read(Contiguous(kNpuUb, source, bytes, "source"));
     issue.Commit();
     std::memcpy(FlagsAt(issue, "target", target, bytes, true), issue.Host(read), bytes);
+    issue.core.counters[kNpuPipeMte3].gmWrittenBytes += bytes;
     if (!issue.checked) {
         return;
     }

@@ -42,17 +42,18 @@ void WriteBack(DataCache& cache, DataCache::Line& line, uint64_t caller) {
 // The line that holds the bytes of the region, filled from global memory where it was not there.
 DataCache::Line& Fetch(Core& core, const Region& region, uint64_t address, uint32_t bytes,
                        uint64_t caller) {
-    DataCache::Line& line = core.cache.Slot(address);
+    DataCache::Line& line = core.cache.Slot(address, region.address);
     if (line.Holds(address, bytes)) {
         return line;
     }
     const uint64_t start = address / DataCache::kLineBytes * DataCache::kLineBytes;
-    if (!line.Empty() && line.address != start) {
+    if (!line.Empty() && (line.address != start || line.region != region.address)) {
         WriteBack(core.cache, line, caller);
     }
     const uint64_t begin = std::max(start, region.address);
     const uint64_t end = std::min(start + DataCache::kLineBytes, region.address + region.bytes);
     line.address = start;
+    line.region = region.address;
     line.first = static_cast<uint32_t>(begin - start);
     line.host = region.host + (begin - region.address);
     // A line whose end was dropped keeps its beginning.
@@ -124,9 +125,14 @@ void NpuDataCacheCleanInvalid(uint64_t address, bool entireCache) {
         cache.ForEachLine(clean);
         return;
     }
-    DataCache::Line& line = cache.Slot(address);
+    const Region* region = issue.core.Launch().Gm().Find(address, 1);
+    if (region == nullptr) {
+        return;
+    }
+    DataCache::Line& line = cache.Slot(address, region->address);
     const uint64_t offset = address % DataCache::kLineBytes;
-    if (line.address != address - offset || offset >= line.first + line.valid) {
+    if (line.address != address - offset || line.region != region->address ||
+        offset >= line.first + line.valid) {
         return;
     }
     if (offset <= line.first) {

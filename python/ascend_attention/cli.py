@@ -31,7 +31,7 @@ def run(
     ] = Mode.checked,
     context: Annotated[int, typer.Option(min=1, help="Longest sequence, in tokens.")] = 4096,
     batch: Annotated[int, typer.Option(min=1, help="Sequences.")] = 8,
-    seed: Annotated[int, typer.Option(help="Of inputs and lengths.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of inputs and lengths.")] = 0,
 ) -> None:
     """Decode over a paged KV cache with our kernels and compare with the float64 reference.
 

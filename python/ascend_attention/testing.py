@@ -108,8 +108,8 @@ def _half_ulp(values: np.ndarray, dtype: torch.dtype) -> np.ndarray:
     info = torch.finfo(dtype)
     smallest = info.tiny * info.eps
     _, exponents = np.frexp(np.abs(values))
-    ulps: np.ndarray = np.maximum(np.ldexp(info.eps, exponents - 1), smallest)
-    return 0.5 * ulps
+    ulps = np.maximum(np.ldexp(info.eps, exponents - 1), smallest)
+    return 0.5 * np.where(values == 0, smallest, ulps)
 
 
 def compare(output: torch.Tensor, exact: np.ndarray, rounded: torch.Tensor) -> Error:
@@ -123,8 +123,13 @@ def compare(output: torch.Tensor, exact: np.ndarray, rounded: torch.Tensor) -> E
 
     Returns:
         The error against twice that of ``rounded`` plus half an ulp of the output, and never above
-        the cap of the dtype. Positions of NaN and infinity must be equal.
+        the cap of the dtype. The error of ``rounded`` is its largest in a row of the last
+        dimension: rows of short sequences must not excuse those of long ones. Shapes, and positions
+        of NaN and infinity, must be equal.
     """
+    if not output.shape == exact.shape == rounded.shape:
+        shapes = f"{tuple(output.shape)}, {exact.shape} and {tuple(rounded.shape)}"
+        return Error(float("inf"), 0.0, False, f"shapes differ: {shapes}")
     actual = output.double().numpy()
     special = ~np.isfinite(exact)
     same = np.array_equal(actual[special], exact[special], equal_nan=True)
@@ -132,7 +137,8 @@ def compare(output: torch.Tensor, exact: np.ndarray, rounded: torch.Tensor) -> E
         return Error(float("inf"), 0.0, False, "NaN or infinity at other positions than expected")
     error = np.where(special, 0.0, np.abs(actual - np.where(special, 0.0, exact)))
     plain = np.abs(rounded.double().numpy() - np.where(special, 0.0, exact))
-    budget = 2 * np.max(np.where(special, 0.0, plain), initial=0.0)
+    worst_of_row = np.max(np.where(special, 0.0, plain), axis=-1, keepdims=True, initial=0.0)
+    budget = 2 * worst_of_row
     cap = ABSOLUTE_CAP[output.dtype]
     bound = np.minimum(budget + _half_ulp(np.where(special, 0.0, exact), output.dtype), cap)
     if error.size == 0:

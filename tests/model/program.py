@@ -150,6 +150,18 @@ def on_block(block: int) -> Step:
     return Step(Operation.ON_BLOCK, block)
 
 
+def encode(*steps: Step | list[Step]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    """Return the program as the kernel reads it; lists of steps are spliced in."""
+    flat = [one for step in steps for one in (step if isinstance(step, list) else [step])]
+    assert len(flat) <= MOST_STEPS
+    program = np.zeros(1 + 4 * MOST_STEPS, np.int32)
+    program[0] = len(flat)
+    program[1 : 1 + 4 * len(flat)] = [
+        number for step in flat for number in (step.operation, step.a, step.b, step.c)
+    ]
+    return program
+
+
 def run(
     probes: model.Library,
     *steps: Step | list[Step],
@@ -166,20 +178,13 @@ def run(
         cross_core: Use a kernel type that has flags between cores.
         defined: Let the kernel read the output before it writes it.
     """
-    flat = [one for step in steps for one in (step if isinstance(step, list) else [step])]
-    assert len(flat) <= MOST_STEPS
-    program = np.zeros(1 + 4 * MOST_STEPS, np.int32)
-    program[0] = len(flat)
-    program[1 : 1 + 4 * len(flat)] = [
-        number for step in flat for number in (step.operation, step.a, step.b, step.c)
-    ]
     source = np.arange(IN_BYTES // 4, dtype=np.int32)
     target = aligned(IN_BYTES // 4, np.int32)
     target[...] = -1
     wrap = model.InOut if defined else model.Out
     probes.launch(
         "probe_program",
-        [model.In(source, "in"), wrap(target, "out"), program.tobytes()],
+        [model.In(source, "in"), wrap(target, "out"), encode(*steps).tobytes()],
         blocks=blocks,
         tiling_key=int(cross_core),
     )

@@ -102,6 +102,20 @@ def test_a_dump_prints_heading_and_values(probes: model.Library, name: str) -> N
         assert text == f"[{as_text(name, values[first : first + count])}]"
 
 
+@covers("DumpTensor.global", "value")
+@pytest.mark.parametrize(
+    ("count", "lines"), [(0, 2), (MOST_PRINTED // 4, 2), (MOST_PRINTED // 4 + 1, 0)]
+)
+def test_a_dump_of_too_many_bytes_is_dropped(probes: model.Library, count: int, lines: int) -> None:
+    x = np.arange(MOST_PRINTED, dtype=np.int32)
+
+    text = printed(probes, "probe_dump_count", x, numbers(count)).splitlines()
+
+    assert len(text) == lines
+    if lines:
+        assert text[1] == f"[{', '.join(map(str, range(count)))}]"
+
+
 def nested(shape: tuple[int, ...], count: int) -> str:
     """Numbers from 0 on in brackets, "-" from ``count`` on."""
     cells = np.array([str(i) if i < count else "-" for i in range(int(np.prod(shape)))])

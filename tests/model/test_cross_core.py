@@ -17,11 +17,14 @@ from tests.model.program import (
     SLOT,
     Step,
     barrier,
+    clean,
     flag,
     load,
     load_out,
     on_block,
     run,
+    scalar_load_gm,
+    scalar_store_gm,
     set_atomic,
     store,
     sync_all,
@@ -121,6 +124,19 @@ def test_a_core_that_skips_sync_all_is_a_deadlock(probes: model.Library) -> None
     assert "block 0 AIV waits for cross-core flag 14" in waiting
     assert "block 2 AIV waits for cross-core flag 14" in waiting
     assert "block 1" not in waiting
+
+
+@pytest.mark.parametrize("read", [scalar_load_gm(0), load_out(A)], ids=["S", "MTE2"])
+def test_a_flag_does_not_show_what_is_still_in_a_data_cache(
+    probes: model.Library, read: Step
+) -> None:
+    written = [on_block(0), scalar_store_gm(0, 5)]
+    synced = [on_block(-1), sync_all()]
+    program = [*synced, on_block(1), read, *synced, on_block(0), clean(0)]
+
+    with raises_fault("data_cache", memory="out", rule="in the data cache of block 0"):
+        run(probes, written, program, blocks=2, cross_core=True, defined=True)
+    run(probes, written, clean(0), program, blocks=2, cross_core=True, defined=True)
 
 
 def test_atomic_adds_of_several_cores_do_not_race(probes: model.Library) -> None:

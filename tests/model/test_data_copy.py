@@ -72,15 +72,23 @@ LAYOUTS = {  # count, length, source gap, destination gap, in blocks
 }
 
 
+# Within UB the form with enhanced parameters exists for the types of the cube only.
+CUBE_TYPES = ("half", "bfloat16_t", "float", "int32_t", "uint32_t")
+BURST_CASES = [
+    pytest.param(*row.values, type_, marks=row.marks, id=f"{row.id}-{type_}")
+    for row in rows("value", PARAMS, ENHANCED)
+    for type_ in (CUBE_TYPES if row.values == (ENHANCED, UB_UB) else TYPES)
+]
+
+
 @covers("DataCopyParams", "value")
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
-@pytest.mark.parametrize(("form", "path"), rows("value", PARAMS, ENHANCED))
-@pytest.mark.parametrize("type_", ["int8_t", "half", "float", "double"])
+@pytest.mark.parametrize(("form", "path", "type_"), BURST_CASES)
 def test_copy_of_bursts(
     probes: model.Library,
-    type_: str,
     form: int,
     path: int,
+    type_: str,
     layout: tuple[int, int, int, int],
 ) -> None:
     count, length, source_gap, destination_gap = layout

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The scalar pipe: loads and stores of UB and GM, and the data cache between it and GM."""
 
+import numpy as np
 import pytest
 from ascend_attention import model
 
-from tests.model.harness import covers, raises_fault
+from tests.model.harness import aligned, covers, raises_fault
 from tests.model.program import (
     SLOT,
     Step,
     barrier,
     clean,
+    encode,
     flag,
     load,
     load_out,
@@ -149,3 +151,20 @@ def test_a_line_read_before_another_core_stores_is_stale(probes: model.Library) 
     with raises_fault("data_cache", instruction="scalar_load_gm", rule="has changed"):
         run(probes, program, scalar_load_gm(0), blocks=2, cross_core=True, defined=True)
     run(probes, program, clean(0), scalar_load_gm(0), blocks=2, cross_core=True, defined=True)
+
+
+@pytest.mark.parametrize("mode", ["fast", "checked"])
+@pytest.mark.parametrize("words", range(1, 16, 3))
+def test_arguments_that_share_a_line_do_not_meet_in_the_cache(
+    probes: model.Library, words: int, mode: str
+) -> None:
+    program = encode(scalar_store_gm(0, 5), clean(0), scalar_load_gm(0))
+    memory = aligned(words + program.size, np.int32)
+    out, tiling = memory[:words], memory[words:]  # the kernel reads both by scalar loads
+    out[...], tiling[...] = -1, program
+
+    with model.mode(mode):
+        probes.launch("probe_program", [None, model.Out(out, "out"), model.In(tiling)])
+
+    assert out.tolist() == [5, *[-1] * (words - 1)]
+    np.testing.assert_array_equal(tiling, program)

@@ -91,6 +91,26 @@ ATTENTION = {
         ValueError,
         r"query heads \(7\) must be a multiple of key_cache heads \(2\)",
     ),
+    "no heads": (
+        put("query", lambda t: t[:, :0]),
+        ValueError,
+        r"query heads \(0\) must be at least 1",
+    ),
+    "no kv heads": (
+        both_caches(lambda t: t[:, :, :0]),
+        ValueError,
+        r"key_cache heads \(0\) must be at least 1",
+    ),
+    "no head_dim": (
+        lambda a: (put("query", lambda t: t[..., :0])(a), both_caches(lambda t: t[..., :0])(a))[0],
+        ValueError,
+        r"query head_dim \(0\) must be at least 1",
+    ),
+    "sparse query": (
+        put("query", torch.Tensor.to_sparse),
+        ValueError,
+        r"query \(torch\.sparse_coo\) must be a strided tensor",
+    ),
     "head size": (
         lambda a: (
             put("query", lambda t: t[..., :40].contiguous())(a),
@@ -233,7 +253,37 @@ WRITES = {
     "blocks differ": (
         put("value_cache", lambda t: t[:2].contiguous()),
         ValueError,
-        r"value_cache blocks and block_size shape \(\[2, 16\]\) must be \[3, 16\]",
+        r"value_cache blocks and block_size \(\[2, 16\]\) must be those of key_cache \[3, 16\]",
+    ),
+    "no heads": (
+        lambda a: a.update({name: a[name][..., :0, :] for name in a if name != "slot_mapping"}),
+        ValueError,
+        r"key heads \(0\) must be from 1 to",
+    ),
+    "no head_dim": (
+        lambda a: a.update({name: a[name][..., :0] for name in a if name != "slot_mapping"}),
+        ValueError,
+        r"key head_dim \(0\) must be from 1 to",
+    ),
+    "sparse slots": (
+        put("slot_mapping", torch.Tensor.to_sparse),
+        ValueError,
+        r"slot_mapping \(torch\.sparse_coo\) must be a strided tensor",
+    ),
+    "scale on another device": (
+        lambda a: a.update(k_scale=torch.ones(1, device="meta")),
+        ValueError,
+        r"k_scale device \(meta\) must be that of key \(cpu\)",
+    ),
+    "scale is text": (
+        lambda a: a.update(v_scale="1"),
+        TypeError,
+        r"v_scale \(str\) must be a number or a tensor",
+    ),
+    "slots inside the cache": (
+        lambda a: a.update(slot_mapping=a["key_cache"].view(torch.int32).view(-1)[:4]),
+        ValueError,
+        r"key_cache \(0x[0-9a-f]+\) must not overlap slot_mapping in memory",
     ),
     "one cache for both": (
         lambda a: a.update(value_cache=a["key_cache"]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from ascend_attention import paged_attention
+from ascend_attention import model, paged_attention
 from ascend_attention.testing import (
     PagedCase,
     compare,
@@ -147,6 +147,19 @@ def test_strided_caches_and_queries_give_the_same_bits(launches: list[Report]) -
     interleaved = replace(case, query=queries, key_cache=both[:, 0], value_cache=both[:, 1])
     assert torch.equal(attend(interleaved)[0], expected)
     assert torch.equal(attend(replace(case, key_cache=by_heads))[0], expected)
+
+
+@pytest.mark.parametrize("mode", ["fast", "checked"])
+@pytest.mark.parametrize("first", range(0, 17, 4))
+def test_metadata_may_lie_side_by_side(mode: str, first: int) -> None:
+    case = paged_case((20, 5, 7), heads=4, head_dim=64).filled()
+    (batch, columns), end = case.block_tables.shape, first + case.seq_lens.numel()
+    metadata = torch.zeros(64, dtype=torch.int32)  # the two share lines of 64 bytes
+    lengths = metadata[first:end].copy_(case.seq_lens)
+    tables = metadata[end : end + batch * columns].view(batch, columns).copy_(case.block_tables)
+
+    with model.mode(mode):
+        assert_matches(replace(case, seq_lens=lengths, block_tables=tables))
 
 
 def test_infinite_scores_count_as_in_the_reference(launches: list[Report]) -> None:

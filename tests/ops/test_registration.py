@@ -50,6 +50,18 @@ def test_reshape_and_cache_flash_passes_opcheck() -> None:
     )
 
 
+def test_a_gradient_is_refused() -> None:
+    case = paged_case((20, 5), head_dim=64).filled()
+    query = case.query.requires_grad_()
+
+    output = torch.ops.ascend_attention.paged_attention(
+        query, case.key_cache, case.value_cache, case.block_tables, case.seq_lens
+    )[0]
+
+    with pytest.raises(NotImplementedError, match=r"^paged_attention: no gradient exists"):
+        output.sum().backward()
+
+
 def test_schemas_are_those_of_the_documentation() -> None:
     schemas = {
         "paged_attention": "ascend_attention::paged_attention(Tensor query, Tensor key_cache, "

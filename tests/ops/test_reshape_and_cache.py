@@ -101,6 +101,16 @@ def test_strided_sources_and_caches(launches: list[Report]) -> None:
     write_and_compare(fused[:, 1], fused[:, 2], by_heads, by_heads.clone(), slots)
 
 
+@pytest.mark.parametrize("dim", range(4), ids=["halves", "blocks", "tokens", "heads"])
+def test_caches_may_share_one_tensor(dim: int, launches: list[Report]) -> None:
+    shape = [4, 16, 2, 64]
+    shape.insert(dim, 2)  # where K and V take turns
+    key_cache, value_cache = random_bits(tuple(shape), torch.float16, 1).unbind(dim)
+    key, value = (random_bits((3, 2, 64), torch.float16, seed) for seed in (2, 3))
+
+    write_and_compare(key, value, key_cache, value_cache, torch.tensor([1, 33, 2]))
+
+
 def test_only_padding_writes_nothing(launches: list[Report]) -> None:
     key = random_bits((2, 2, 64), torch.float16, 1)
     cache = random_bits((2, 16, 2, 64), torch.float16, 2)

@@ -73,6 +73,7 @@ inline void InitDetermineComputeWorkspace(GlobalTensor<int32_t>& gmWorkspace,
     if (ASCEND_IS_AIC) {
         return;
     }
+    detail::RequireUb("InitDetermineComputeWorkspace", ubWorkspace.Memory());
     const int64_t blocks = GetBlockNum();
     PipeBarrier<PIPE_ALL>();
     if (GetBlockIdx() == 0) {
@@ -105,6 +106,7 @@ inline void WaitPreBlock(GlobalTensor<int32_t>& gmWorkspace, LocalTensor<int32_t
     if (ASCEND_IS_AIC) {
         return;
     }
+    detail::RequireUb("WaitPreBlock", ubWorkspace.Memory());
     PipeBarrier<PIPE_ALL>();
     while (true) {
         detail::LoadFlags(ubWorkspace, gmWorkspace, GetBlockNum());
@@ -124,6 +126,7 @@ inline void NotifyNextBlock(GlobalTensor<int32_t>& gmWorkspace, LocalTensor<int3
     if (ASCEND_IS_AIC) {
         return;
     }
+    detail::RequireUb("NotifyNextBlock", ubWorkspace.Memory());
     const int64_t blocks = GetBlockNum();
     const int64_t block = GetBlockIdx();
     const auto end = static_cast<uint32_t>(blocks * detail::kFlagWords);

@@ -233,6 +233,9 @@ inline void DataCopy(const GlobalTensor<T>& dst, const LocalTensor<T>& src,
 template <typename T>
 inline void DataCopy(const LocalTensor<T>& dst, const LocalTensor<T>& src,
                      const DataCopyParams& params, const DataCopyEnhancedParams&) {
+    static_assert(SupportType<T, half, bfloat16_t, float, int32_t, uint32_t>(),
+                  "DataCopy within local memory with DataCopyEnhancedParams: T must be half, "
+                  "bfloat16_t, float, int32_t or uint32_t");
     DataCopy(dst, src, params);
 }
 

@@ -120,16 +120,19 @@ DumpPlace PlaceOf(const LocalTensor<T>& tensor) {
     return {memory, tensor.Address(), memory == kNpuUb ? "UB" : memory == kNpuL1 ? "L1" : "L0C"};
 }
 
-// Between two barriers, as on the device: a dump sees what was issued before it.
+// Between two barriers, as on the device: a dump sees what was issued before it. The device drops
+// a dump of too many bytes.
 template <typename T, class Tensor>
 void Dump(const Tensor& tensor, uint32_t desc, uint32_t dumpSize, const ShapeInfo* shape) {
     static_assert(kElementName<T>[0] != '\0', "DumpTensor: not a type that can be printed");
     const DumpPlace place = PlaceOf(tensor);
+    const uint32_t bytes = dumpSize * static_cast<uint32_t>(sizeof(T));
     NpuPipeBarrier(kNpuPipeAll);
-    const Elements<T> elements{
-        NpuDump(place.memory, place.address, dumpSize * static_cast<uint32_t>(sizeof(T))),
-        dumpSize};
+    const Elements<T> elements{NpuDump(place.memory, place.address, bytes), dumpSize};
     NpuPipeBarrier(kNpuPipeAll);
+    if (bytes > kMostPrintedBytes) {
+        return;
+    }
     const std::string heading = Format(
         "DumpTensor: desc=%u, addr=0x%llx, data_type=%s, position=%s, dump_size=%u\n", desc,
         static_cast<unsigned long long>(place.address), kElementName<T>, place.name, dumpSize);
@@ -137,7 +140,7 @@ void Dump(const Tensor& tensor, uint32_t desc, uint32_t dumpSize, const ShapeInf
     const std::string values =
         shape == nullptr ? ListText(elements)
                          : ShapeRemark(*shape, dumpSize) + NestedText(elements, *shape, 0, &next);
-    PrintText(heading + values + "\n");
+    NpuPrint((heading + values + "\n").c_str());
 }
 
 }  // namespace detail

@@ -69,11 +69,11 @@ class TQueBind {
         TBufType& buffer = Own(buf, "FreeTensor");
         Require(buffer.state != TBufState::FREE, "FreeTensor", "the tensor is free already");
         Require(buffer.state != TBufState::ENQUE, "FreeTensor", "the tensor is still in the queue");
+        GetTPipePtr()->NoteFree(kPosition);
         buffer.freeBufEvtID = GetTPipePtr()->template AllocEventID<kFreeEvent>();
         SetFlag<kFreeEvent>(buffer.freeBufEvtID);
         buffer.state = TBufState::FREE;
         --used_;
-        GetTPipePtr()->NoteFree(kPosition);
     }
 
     TBuffAddr GetBufferAddr(TBufHandle buf) { return Place(Own(buf, "GetBufferAddr")); }

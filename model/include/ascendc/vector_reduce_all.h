@@ -175,16 +175,28 @@ inline void ReduceToValueAndIndex(const Reduction<T>& job) {
     PublishScalarStore();
 }
 
-// The steps of one reduction must fit into its work tensor.
+// Elements of work that the steps of a reduction use.
+template <typename T>
+inline uint32_t WorkElements(const Reduction<T>& job, bool calIndex) {
+    auto results = static_cast<uint32_t>(job.repeatTimes);
+    if (job.kind == ReduceKind::SUM) {
+        return RoundUpToBlock<T>(results);
+    }
+    if (calIndex && results == 1) {
+        return 0;
+    }
+    uint32_t elements = RoundUpToBlock<T>(2 * results);
+    while (calIndex && results > 1) {
+        results = (results + kPairsPerRepeat<T> - 1) / kPairsPerRepeat<T>;
+        elements += RoundUpToBlock<T>(2 * results);
+    }
+    return elements;
+}
+
 template <typename T>
 inline void RequireTensors(const Reduction<T>& job, bool calIndex) {
     RequireUb(NameOf(job.kind), job.dst.Memory());
-    auto results = static_cast<uint32_t>(job.repeatTimes);
-    uint32_t needed = RoundUpToBlock<T>(job.kind == ReduceKind::SUM ? results : 2 * results);
-    for (needed = calIndex && results == 1 ? 0 : needed; calIndex && results > 1;) {
-        results = (results + kPairsPerRepeat<T> - 1) / kPairsPerRepeat<T>;
-        needed += RoundUpToBlock<T>(2 * results);
-    }
+    const uint32_t needed = WorkElements(job, calIndex);
     if (job.work.GetSize() < needed) {
         char rule[80];
         std::snprintf(rule, sizeof(rule), "be at least %u elements", needed);

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -78,6 +79,6 @@ def print_results(console: Console, results: Sequence[Result]) -> None:
     console.print(table)
     for result in results:
         if result.fault:
-            console.print(f"[red]{result.case}, {result.kernel}[/]: {result.fault}", markup=True)
+            console.print(f"[red]{result.case}, {result.kernel}[/]: {escape(result.fault)}")
     good = sum(result.ok for result in results)
     console.print(f"{good} of {len(results)} kernels within their bound and free of faults")

@@ -33,9 +33,7 @@ class Checks:
         return TypeError(f"{self.operator}: {argument} ({value}) must {rule}")
 
     def rank(self, argument: str, value: torch.Tensor, rank: int) -> None:
-        """Demand a strided tensor of this rank."""
-        if value.layout != torch.strided:
-            raise self.value_error(argument, value.layout, "be a strided tensor")
+        """Demand a tensor of this rank."""
         if value.dim() != rank:
             raise self.value_error(argument, _shape(value), f"have {rank} dimensions")
 
@@ -44,10 +42,13 @@ class Checks:
         return ValueError(f"{self.operator}: {str(error).partition(': ')[2]}")
 
     def tensors(self, **arguments: object) -> None:
-        """Demand tensors; the dispatcher of torch would name neither operator nor rule."""
+        """Demand strided tensors; the dispatcher of torch would name neither argument nor rule."""
         for argument, value in arguments.items():
             if not isinstance(value, torch.Tensor):
                 raise self.type_error(argument, type(value).__name__, "be a tensor")
+            if value.layout != torch.strided or value.is_nested:
+                layout = "nested" if value.is_nested else value.layout
+                raise self.value_error(argument, layout, "be a strided tensor")
 
     def dtype(
         self, argument: str, tensor: torch.Tensor, allowed: Sequence[torch.dtype], rule: str = ""
@@ -73,6 +74,8 @@ class Checks:
 
     def contiguous_from(self, argument: str, tensor: torch.Tensor, dim: int) -> None:
         """Demand that the dimensions from ``dim`` on lie in memory without gaps."""
+        if tensor.numel() == 0:
+            return
         expected = 1
         for index in range(tensor.dim() - 1, dim - 1, -1):
             if tensor.shape[index] != 1 and tensor.stride(index) != expected:
@@ -126,10 +129,25 @@ def _share_memory(first: torch.Tensor, second: torch.Tensor) -> bool:
 def _interleaved(first: torch.Tensor, second: torch.Tensor) -> bool:
     if first.shape != second.shape or first.stride() != second.stride():
         return False
-    offset = abs(first.data_ptr() - second.data_ptr()) // first.element_size()
-    outer = max(range(first.dim()), key=first.stride)
-    inner = sum(
-        (first.shape[dim] - 1) * first.stride(dim) for dim in range(first.dim()) if dim != outer
+    offset, rest = divmod(abs(first.data_ptr() - second.data_ptr()), first.element_size())
+    dimensions = sorted(
+        (stride, size) for stride, size in zip(first.stride(), first.shape, strict=True) if size > 1
     )
-    period = first.stride(outer)
-    return inner < offset % period and offset % period + inner < period
+    return rest == 0 and _apart_by(offset, dimensions)
+
+
+def _apart_by(offset: int, dimensions: list[tuple[int, int]]) -> bool:
+    """Say whether a tensor and itself, moved by an offset, have no element in common.
+
+    Args:
+        offset: In elements, not negative.
+        dimensions: Stride and size of each, innermost first. False when in doubt.
+    """
+    if sum(stride * (size - 1) for stride, size in dimensions) < offset:
+        return True
+    if not dimensions or dimensions[-1][0] == 0:
+        return False
+    *inner, (period, _) = dimensions
+    extent = sum(stride * (size - 1) for stride, size in inner)
+    rest = offset % period
+    return rest + extent < period and _apart_by(rest, inner)

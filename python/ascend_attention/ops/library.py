@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 
@@ -12,6 +12,15 @@ if TYPE_CHECKING:
 
 NAMESPACE = "ascend_attention"
 LIBRARY = torch.library.Library(NAMESPACE, "DEF")
+
+
+def _no_backward(name: str) -> Callable[..., Any]:
+    def backward(*_: object) -> NoReturn:
+        raise NotImplementedError(
+            f"{name}: no gradient exists for this operator; call it under torch.no_grad()"
+        )
+
+    return backward
 
 
 def define(schema: str, *, cpu: Callable[..., Any], meta: Callable[..., Any]) -> None:
@@ -26,3 +35,5 @@ def define(schema: str, *, cpu: Callable[..., Any], meta: Callable[..., Any]) ->
     LIBRARY.define(schema, tags=(torch.Tag.pt2_compliant_tag,))
     LIBRARY.impl(name, cpu, "CPU")
     torch.library.register_fake(f"{NAMESPACE}::{name}", meta, lib=LIBRARY)
+    if "!" not in schema:  # torch takes no formula for an operator that writes its arguments
+        torch.library.register_autograd(f"{NAMESPACE}::{name}", _no_backward(name), lib=LIBRARY)

@@ -43,7 +43,14 @@ def _check_shapes(
             "key_cache head_dim", key_cache.shape[3], f"be that of query ({head_dim})"
         )
     kv_heads = key_cache.shape[2]
-    if kv_heads == 0 or heads % kv_heads != 0:
+    for name, count in (
+        ("query head_dim", head_dim),
+        ("key_cache heads", kv_heads),
+        ("query heads", heads),
+    ):
+        if count == 0:
+            raise _CHECKS.value_error(name, count, "be at least 1")
+    if heads % kv_heads != 0:
         raise _CHECKS.value_error(
             "query heads", heads, f"be a multiple of key_cache heads ({kv_heads})"
         )

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import torch
 
 from ascend_attention import _native
@@ -32,6 +34,8 @@ def _check_shapes(
     key_cache: torch.Tensor,
     value_cache: torch.Tensor,
     slot_mapping: torch.Tensor,
+    k_scale: torch.Tensor,
+    v_scale: torch.Tensor,
 ) -> None:
     for name, tensor, rank in (
         ("key", key, 3),
@@ -41,6 +45,8 @@ def _check_shapes(
         ("slot_mapping", slot_mapping, 1),
     ):
         _CHECKS.rank(name, tensor, rank)
+        _CHECKS.device(name, tensor, key, "key")
+    for name, tensor in (("k_scale", k_scale), ("v_scale", v_scale)):
         _CHECKS.device(name, tensor, key, "key")
     _CHECKS.dtype("key dtype", key, _DTYPES)
     for name, tensor in (
@@ -52,12 +58,12 @@ def _check_shapes(
     _CHECKS.dtype("slot_mapping dtype", slot_mapping, (torch.int32, torch.int64))
     _check_pair("key", key, key_cache)
     _check_pair("value", value, value_cache)
-    _CHECKS.shape(
-        "value_cache blocks and block_size",
-        value_cache[:, :, 0, 0],
-        key_cache.shape[:2],
-        "those of key_cache",
-    )
+    if value_cache.shape[:2] != key_cache.shape[:2]:
+        raise _CHECKS.value_error(
+            "value_cache blocks and block_size",
+            list(value_cache.shape[:2]),
+            f"be those of key_cache {list(key_cache.shape[:2])}",
+        )
     tokens = slot_mapping.shape[0]
     for name, tensor in (("key", key), ("value", value)):
         if tensor.shape[0] < tokens:
@@ -125,10 +131,11 @@ def _reshape_and_cache_flash_cpu(
     v_scale: torch.Tensor,
 ) -> None:
     _check_kv_cache_dtype(kv_cache_dtype)
-    _check_shapes(key, value, key_cache, value_cache, slot_mapping)
-    _CHECKS.apart(key_cache=key_cache, value_cache=value_cache, key=key, value=value)
-    _CHECKS.apart(value_cache=value_cache, key=key, value=value)
+    _check_shapes(key, value, key_cache, value_cache, slot_mapping, k_scale, v_scale)
     slots = _CHECKS.int32("slot_mapping", slot_mapping).contiguous()
+    sources = {"key": key, "value": value, "slot_mapping": slots}
+    _CHECKS.apart(key_cache=key_cache, value_cache=value_cache, **sources)
+    _CHECKS.apart(value_cache=value_cache, **sources)
     _check_slots(slots, key_cache)
     tokens = slots.shape[0]
 
@@ -161,7 +168,7 @@ def _reshape_and_cache_flash_meta(
     v_scale: torch.Tensor,
 ) -> None:
     _check_kv_cache_dtype(kv_cache_dtype)
-    _check_shapes(key, value, key_cache, value_cache, slot_mapping)
+    _check_shapes(key, value, key_cache, value_cache, slot_mapping, k_scale, v_scale)
 
 
 define(
@@ -171,6 +178,14 @@ define(
     cpu=_reshape_and_cache_flash_cpu,
     meta=_reshape_and_cache_flash_meta,
 )
+
+
+def _scale(argument: str, scale: torch.Tensor | float, key: torch.Tensor) -> torch.Tensor:
+    if isinstance(scale, torch.Tensor):
+        return scale
+    if not isinstance(scale, Real):
+        raise _CHECKS.type_error(argument, type(scale).__name__, "be a number or a tensor")
+    return torch.as_tensor(scale, dtype=torch.float32, device=key.device)
 
 
 def reshape_and_cache_flash(
@@ -213,7 +228,13 @@ def reshape_and_cache_flash(
         value_cache=value_cache,
         slot_mapping=slot_mapping,
     )
-    scales = [torch.as_tensor(scale, dtype=torch.float32) for scale in (k_scale, v_scale)]
     torch.ops.ascend_attention.reshape_and_cache_flash(
-        key, value, key_cache, value_cache, slot_mapping, kv_cache_dtype, *scales
+        key,
+        value,
+        key_cache,
+        value_cache,
+        slot_mapping,
+        kv_cache_dtype,
+        _scale("k_scale", k_scale, key),
+        _scale("v_scale", v_scale, key),
     )

@@ -42,6 +42,11 @@ PROBE_DUMP(half)
 PROBE_DUMP(bfloat16_t)
 PROBE_DUMP(float)
 
+extern "C" __global__ __aicore__ void probe_dump_count(GM_ADDR x, GM_ADDR tiling) {
+    DumpTensor(probe::Gm<int32_t>(x), 9,
+               static_cast<uint32_t>(probe::Gm<int32_t>(tiling).GetValue(0)));
+}
+
 // The tiling holds the number of elements, of dimensions, and the dimensions.
 extern "C" __global__ __aicore__ void probe_dump_shape(GM_ADDR x, GM_ADDR tiling) {
     const GlobalTensor<int32_t> job = probe::Gm<int32_t>(tiling);

@@ -133,7 +133,9 @@ class Copier {
             DataCopy(ub_, gm_, Params(), enhanced);
         } else if (test_.path == kUbToGm) {
             DataCopy(gm_, ub_, Params(), enhanced);
-        } else {
+        } else if constexpr (std::is_same<T, half>::value || std::is_same<T, bfloat16_t>::value ||
+                             std::is_same<T, float>::value || std::is_same<T, int32_t>::value ||
+                             std::is_same<T, uint32_t>::value) {
             DataCopy(ub_, from_, Params(), enhanced);
         }
     }
@@ -214,7 +216,7 @@ class Copier {
 
     __aicore__ static T FromBits(uint64_t bits) {
         T value;
-        __builtin_memcpy(&value, &bits, sizeof(T));
+        __builtin_memcpy(static_cast<void*>(&value), &bits, sizeof(T));
         return value;
     }
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Element types of every vector instruction: those of model/api/instructions*.toml, no others."""
+"""Element types of every vector instruction: those of model/api/instructions*.toml, no others.
+
+And the ranges that an instruction checks itself, because the API cannot exceed them.
+"""
 
 import struct
 import sys
@@ -27,7 +30,7 @@ TYPES = [
 
 
 class Family(IntEnum):
-    """As in isa_vector_types.cpp."""
+    """As in isa_vector.cpp."""
 
     UNARY = 0
     BINARY = auto()
@@ -71,10 +74,19 @@ def documented(name: str) -> set[tuple[str, str]]:
     return pairs
 
 
-def call(family: Family, operation: int, source: str, target: str, rounding: int = 0) -> bytes:
-    """The struct of the kernel."""
+def call(
+    family: Family,
+    operation: int,
+    source: str,
+    target: str,
+    rounding: int = 0,
+    *,
+    repeats: int = 0,
+    stride: tuple[int, int] = (1, 8),
+) -> bytes:
+    """The struct of the kernel; without repeats nothing is executed."""
     types = TYPES.index(source), TYPES.index(target)
-    return struct.pack("<5i", family, operation, *types, rounding)
+    return struct.pack("<8i", family, operation, *types, rounding, repeats, *stride)
 
 
 def _same_type_cases() -> Iterator[object]:
@@ -134,7 +146,37 @@ def test_an_instruction_has_the_types_of_the_document(
     probes: model.Library, tiling: bytes, supported: bool
 ) -> None:
     if supported:
-        probes.launch("isa_vector_types", [tiling])
+        probes.launch("isa_vector", [tiling])
         return
     with raises_fault("type"):
-        probes.launch("isa_vector_types", [tiling])
+        probes.launch("isa_vector", [tiling])
+
+
+FAMILIES = [family for family in Family if family not in (Family.COMPARE_TO_MASK, Family.COPY)]
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_repeats_must_fit_in_8_bits(probes: model.Library, family: Family) -> None:
+    target = "half" if family == Family.CONVERT else "float"
+    tiling = call(family, 0, "float", target, repeats=256)
+
+    with raises_fault("parameter", operand="repeat times", rule="(256) must be in 0..255"):
+        probes.launch("isa_vector", [tiling])
+
+
+@pytest.mark.parametrize(
+    ("family", "stride", "operand"),
+    [
+        (Family.UNARY, (1, 256), "dst repeat stride"),
+        (Family.BINARY, (1, 256), "dst repeat stride"),
+        (Family.BINARY, (256, 8), "dst block stride"),
+        (Family.FILL, (1, 256), "dst repeat stride"),
+    ],
+)
+def test_strides_must_fit_in_the_bits_of_the_instruction(
+    probes: model.Library, family: Family, stride: tuple[int, int], operand: str
+) -> None:
+    tiling = call(family, 0, "float", "float", stride=stride)
+
+    with raises_fault("parameter", operand=operand, rule="(256) must be in 0..255"):
+        probes.launch("isa_vector", [tiling])
