@@ -22,6 +22,16 @@ Access Bursts(NpuMemory memory, uint64_t base, uint32_t count, uint32_t bytes, u
     return Rows(memory, base, count, static_cast<int64_t>(bytes + gapBytes), bytes, operand);
 }
 
+// The two ends of a move of whole blocks.
+Access SourceBursts(NpuMemory memory, uint64_t base, const NpuBurst& burst) {
+    return Bursts(memory, base, burst.count, burst.length * kBlock,
+                  uint64_t{burst.sourceGap} * kBlock, "source");
+}
+Access TargetBursts(NpuMemory memory, uint64_t base, const NpuBurst& burst) {
+    return Bursts(memory, base, burst.count, burst.length * kBlock,
+                  uint64_t{burst.targetGap} * kBlock, "target");
+}
+
 void CopyRows(uint8_t* target, int64_t targetStride, const uint8_t* source, int64_t sourceStride,
               uint32_t rows, uint32_t bytes) {
     if (targetStride == bytes && sourceStride == bytes) {
@@ -70,30 +80,24 @@ using namespace npu_model;
 void NpuCopyGmToUb(uint32_t target, uint64_t source, const NpuBurst* burst) {
     Issue issue("copy_gm_to_ubuf", kNpuPipeMte2);
     CheckBursts(issue, *burst);
-    const uint32_t bytes = burst->length * kBlock;
     issue.RequireAligned("target", kNpuUb, target, kBlock, kCopySource);
-    const Access from =
-        Bursts(kNpuGm, source, burst->count, bytes, uint64_t{burst->sourceGap} * kBlock, "source");
-    const Access to =
-        Bursts(kNpuUb, target, burst->count, bytes, uint64_t{burst->targetGap} * kBlock, "target");
+    const Access from = SourceBursts(kNpuGm, source, *burst);
+    const Access to = TargetBursts(kNpuUb, target, *burst);
     const int read = issue.Read(from);
     const int write = issue.Write(to);
     issue.Commit();
     if (!to.Empty()) {
         CopyRows(issue.Host(write), to.outerStride, issue.Host(read), from.outerStride,
-                 burst->count, bytes);
+                 burst->count, to.run);
     }
 }
 
 void NpuCopyUbToGm(uint64_t target, uint32_t source, const NpuBurst* burst, NpuType type) {
     Issue issue("copy_ubuf_to_gm", kNpuPipeMte3);
     CheckBursts(issue, *burst);
-    const uint32_t bytes = burst->length * kBlock;
     issue.RequireAligned("source", kNpuUb, source, kBlock, kCopySource);
-    const Access from =
-        Bursts(kNpuUb, source, burst->count, bytes, uint64_t{burst->sourceGap} * kBlock, "source");
-    const Access to =
-        Bursts(kNpuGm, target, burst->count, bytes, uint64_t{burst->targetGap} * kBlock, "target");
+    const Access from = SourceBursts(kNpuUb, source, *burst);
+    const Access to = TargetBursts(kNpuGm, target, *burst);
     const int read = issue.Read(from);
     const int write = issue.Write(to);
     issue.Commit();
@@ -105,13 +109,10 @@ void NpuCopyUbToGm(uint64_t target, uint32_t source, const NpuBurst* burst, NpuT
 void NpuCopyUbToUb(uint32_t target, uint32_t source, const NpuBurst* burst) {
     Issue issue("copy_ubuf_to_ubuf", kNpuPipeV);
     CheckBursts(issue, *burst);
-    const uint32_t bytes = burst->length * kBlock;
     issue.RequireAligned("target", kNpuUb, target, kBlock, kCopySource);
     issue.RequireAligned("source", kNpuUb, source, kBlock, kCopySource);
-    const Access from =
-        Bursts(kNpuUb, source, burst->count, bytes, uint64_t{burst->sourceGap} * kBlock, "source");
-    const Access to =
-        Bursts(kNpuUb, target, burst->count, bytes, uint64_t{burst->targetGap} * kBlock, "target");
+    const Access from = SourceBursts(kNpuUb, source, *burst);
+    const Access to = TargetBursts(kNpuUb, target, *burst);
     const int read = issue.Read(from);
     const int write = issue.Write(to);
     issue.Commit();
@@ -121,7 +122,7 @@ void NpuCopyUbToUb(uint32_t target, uint32_t source, const NpuBurst* burst) {
     }
     if (!to.Empty()) {
         CopyRows(issue.Host(write), to.outerStride, issue.Host(read), from.outerStride,
-                 burst->count, bytes);
+                 burst->count, to.run);
     }
 }
 
