@@ -16,6 +16,7 @@
 #include "core/fault.h"
 #include "core/fiber.h"
 #include "core/local_memory.h"
+#include "core/unit_flags.h"
 
 namespace npu_model {
 
@@ -86,6 +87,7 @@ class Core {
 
     Registers registers;
     EventFlags flags;
+    UnitFlags unitFlags;  // of L0C
     DataCache cache;
     std::array<PipeCounters, kNpuPipeCount> counters{};
     // The 16 flags of the hardware, then one for the barrier through GM.

@@ -118,12 +118,13 @@ void Issue::CheckOrder() {
 void Issue::CheckLocal(const Operand& operand, const Clock& clock) {
     const Access& access = operand.access;
     const LocalShadow& shadow = *core.Local(access.memory).shadow();
-    const LocalShadow::Conflict conflict = shadow.FindConflict(access, clock.local);
+    const LocalShadow::Conflict conflict =
+        shadow.FindConflict(access, access.relies != nullptr ? *access.relies : clock.local);
     if (conflict.found) {
         FailHazard(operand, conflict.earlierWrote, core.Number(), conflict.pipe, conflict.number,
                    conflict.begin, MemoryName(access.memory));
     }
-    if (access.write) {
+    if (access.write || access.carries) {
         return;
     }
     const uint64_t undefined = shadow.FindUndefined(access);

@@ -38,6 +38,9 @@ class Issue {
     // Checks ranges (always) and definedness and hazards (checked mode), then counts.
     void Commit();
 
+    // Shadow of a local memory, in checked mode, for operands that carry definedness over.
+    LocalShadow& Shadow(NpuMemory memory) const { return *core.Local(memory).shadow(); }
+
     uint32_t Number() const { return number_; }   // position in the stream of its pipe
     uint64_t Caller() const { return address_; }  // return address into the front end
 

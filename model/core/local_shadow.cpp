@@ -107,7 +107,9 @@ LocalShadow::Conflict LocalShadow::FindConflict(const Access& access,
 void LocalShadow::Record(const Access& access, NpuPipe pipe, uint32_t number) {
     if (access.write) {
         writes_.Record(access, pipe, number, granules_);
-        Define(access);
+        if (!access.carries) {
+            Define(access);
+        }
     } else {
         reads_.Record(access, pipe, number, granules_);
     }

@@ -30,6 +30,9 @@ class LocalShadow {
     void Record(const Access& access, NpuPipe pipe, uint32_t number);
     // First byte of the access that nothing wrote, or its end.
     uint64_t FindUndefined(const Access& access) const;
+    // Which bytes of a granule are defined, one bit a byte; for instructions that carry it over.
+    uint32_t DefinedBytes(uint32_t granule) const { return defined_[granule]; }
+    void SetDefinedBytes(uint32_t granule, uint32_t mask) { defined_[granule] = mask; }
 
  private:
     using Numbers = std::vector<uint32_t>;  // by granule

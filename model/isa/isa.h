@@ -52,6 +52,10 @@ enum NpuMemory : uint8_t {
 
 enum NpuCoreKind : uint8_t { kNpuAic, kNpuAiv };
 
+#include "isa/cube_move.h"
+#include "isa/fixpipe.h"
+#include "isa/load.h"
+#include "isa/mad.h"
 #include "isa/move.h"
 #include "isa/scalar.h"
 #include "isa/sync.h"

@@ -44,6 +44,9 @@ void AddReduce(Table& table);
 void AddGather(Table& table);
 void AddRearrange(Table& table);
 void AddAtomic(Table& table);
+void AddFractal(Table& table);
+void AddMad(Table& table);
+void AddFixpipe(Table& table);
 
 // The table of this level.
 void FillTable(Table& table);

@@ -15,6 +15,9 @@ void FillTable(Table& table) {
     AddGather(table);
     AddRearrange(table);
     AddAtomic(table);
+    AddFractal(table);
+    AddMad(table);
+    AddFixpipe(table);
 }
 
 }  // namespace npu_model::leaf::NPU_LEAF_LEVEL
