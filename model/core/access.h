@@ -26,8 +26,8 @@ struct Access {
                              // cache line that it only puts back in GM
     const uint32_t* bytes;   // null, or for each i < inner the bytes of a 32-byte run that count
     const uint32_t* places;  // null, or where each row starts, in bytes from base
-    bool carries;              // moves bytes whether they are defined or not; the instruction itself
-                               // carries over which are (Issue::Shadow)
+    bool carries;            // moves bytes whether they are defined or not; the instruction itself
+                             // carries over which are (Issue::Shadow)
     const LocalClock* relies;  // null, or what this operand may rely on instead of what the
                                // instruction may: an interlock of the hardware
 
@@ -87,15 +87,15 @@ struct Access {
 
 // One contiguous run.
 inline Access Contiguous(NpuMemory memory, uint64_t base, uint32_t bytes, const char* operand) {
-    return Access{operand, base, 1, 1, 0, 0, bytes, memory, false, false, nullptr, nullptr,
-                  false, nullptr};
+    return Access{operand, base,  1,     1,       0,       0,     bytes,
+                  memory,  false, false, nullptr, nullptr, false, nullptr};
 }
 
 // `rows` runs of `bytes` bytes, `stride` bytes from start to start.
 inline Access Rows(NpuMemory memory, uint64_t base, uint32_t rows, int64_t stride, uint32_t bytes,
                    const char* operand) {
-    return Access{operand, base, rows, 1, stride, 0, bytes, memory, false, false, nullptr, nullptr,
-                  false, nullptr};
+    return Access{operand, base,  rows,  1,       stride,  0,     bytes,
+                  memory,  false, false, nullptr, nullptr, false, nullptr};
 }
 
 }  // namespace npu_model

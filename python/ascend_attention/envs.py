@@ -2,6 +2,7 @@
 """Every environment variable that the package reads, with its default and meaning."""
 
 import os
+import shlex
 
 MODEL_MODE = "ASCEND_ATTENTION_MODEL_MODE"
 MODEL_MODES = ("fast", "checked")
@@ -13,3 +14,8 @@ def model_mode() -> str:
     if value not in MODEL_MODES:
         raise ValueError(f"{MODEL_MODE} ({value}) must be one of {', '.join(MODEL_MODES)}")
     return value
+
+
+def compiler() -> list[str]:
+    """C++ compiler of ``model.compile_kernel``: ``CXX``, by default ``c++``; GCC or Clang."""
+    return shlex.split(os.environ.get("CXX", "")) or ["c++"]

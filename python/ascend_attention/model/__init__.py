@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The AI Core model: runs Ascend C kernels on this machine and checks every rule they must keep.
 
-``Library(path).launch(kernel, arguments)`` runs one kernel and returns a ``Report``; a broken rule
-is a ``ModelError``. ``options`` and its short forms ``mode`` and ``checked`` set how launches run,
+``compile_kernel(file)`` gives a ``Library``; ``Library.launch(kernel, arguments)`` runs one kernel
+and returns a ``Report``; a broken rule is a ``ModelError``. ``options`` and its short forms ``mode`` and ``checked`` set how launches run,
 ``recorded`` collects their reports, ``mutate`` proves that the hazard check would notice a missing
 edge.
 """
 
 from ascend_attention.model.arguments import Buffer, In, InOut, Out, Tiling, Workspace
+from ascend_attention.model.compiler import CompileError, compile_command, compile_kernel
 from ascend_attention.model.errors import ModelError
 from ascend_attention.model.library import Library
 from ascend_attention.model.mutation import Mutation, mutate, ordering_sites
@@ -26,6 +27,7 @@ from ascend_attention.model.symbols import CodeAddress, Place, symbolise
 __all__ = [
     "Buffer",
     "CodeAddress",
+    "CompileError",
     "Fault",
     "In",
     "InOut",
@@ -43,6 +45,8 @@ __all__ = [
     "Tiling",
     "Workspace",
     "checked",
+    "compile_command",
+    "compile_kernel",
     "current_options",
     "mode",
     "mutate",
