@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The AI Core model: runs Ascend C kernels on this machine and checks every rule they must keep.
 
-``compile_kernel(file)`` gives a ``Library``; ``Library.launch(kernel, arguments)`` runs a kernel and
-returns a ``Report``; a broken rule is a ``ModelError``. ``options`` and its short forms ``mode`` and
-``checked`` set how launches run, ``recorded`` collects their reports, ``mutate`` proves that the
-hazard check would notice a missing edge.
+``compile_kernel(file)`` gives a ``Library``; ``Library.launch(kernel, arguments)`` runs a
+kernel and returns a ``Report``; a broken rule is a ``ModelError``. ``options`` and its short
+forms ``mode`` and ``checked`` set how launches run, ``recorded`` collects their reports,
+``mutate`` proves that the hazard check would notice a missing edge.
 """
 
 from ascend_attention.model.arguments import Buffer, In, InOut, Out, Tiling, Workspace
