@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""References in numpy: paged attention and cache writes by their definition, in float64."""
+"""References in numpy: attention and cache writes by their definition, in float64."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -26,36 +28,96 @@ def gather_pages(cache: FloatArray, block_table: IntArray, length: int) -> Float
     return cache[used].reshape(-1, *cache.shape[2:])[:length]
 
 
+@dataclass(frozen=True)
+class ScoreOptions:
+    """What is done to the scores ``scale * Q K^T`` before the softmax, in this order.
+
+    Attributes:
+        softcap: ``softcap * tanh(score / softcap)``; 0 leaves the scores alone.
+        alibi_slopes: ``[heads]``; adds ``slope * (key position - query position)``.
+        window: Keys from ``left`` before to ``right`` after the query's position take part;
+            -1 is unlimited.
+        causal: Keys after the query's position take no part.
+        sinks: ``[heads]``; one more score a row, whose value is zero.
+    """
+
+    softcap: float = 0.0
+    alibi_slopes: FloatArray | None = None
+    window: tuple[int, int] = (-1, -1)
+    causal: bool = True
+    sinks: FloatArray | None = None
+
+    def visible(self, queries: int, keys: int) -> npt.NDArray[np.bool_]:
+        """Return which keys each query sees: ``[queries, keys]``, aligned at the bottom right."""
+        distance = np.arange(keys) - (np.arange(queries)[:, None] + keys - queries)
+        left, right = self.window
+        seen = np.ones_like(distance, bool)
+        if left >= 0:
+            seen &= distance >= -left
+        if right >= 0:
+            seen &= distance <= right
+        return seen & (distance <= 0) if self.causal else seen
+
+    def apply(self, scores: FloatArray) -> FloatArray:
+        """Return the scores ``[heads, queries, keys]`` that go into the softmax."""
+        _, queries, keys = scores.shape
+        if self.softcap > 0:
+            scores = self.softcap * np.tanh(scores / self.softcap)
+        if self.alibi_slopes is not None:
+            distance = np.arange(keys) - (np.arange(queries)[:, None] + keys - queries)
+            slopes = np.asarray(self.alibi_slopes, np.float64)
+            scores = scores + slopes[:, None, None] * distance
+        return np.where(self.visible(queries, keys), scores, -np.inf)
+
+
+PLAIN_SCORES = ScoreOptions()
+
+
 def attend(
-    query: FloatArray, key: FloatArray, value: FloatArray, scale: float
+    query: FloatArray,
+    key: FloatArray,
+    value: FloatArray,
+    scale: float,
+    options: ScoreOptions = PLAIN_SCORES,
 ) -> tuple[FloatArray, FloatArray]:
-    """Softmax attention of one query token; every query head reads its kv head.
+    """Softmax attention of one sequence; every query head reads its kv head.
 
     Args:
-        query: ``[heads, head_dim]``.
+        query: ``[queries, heads, head_dim]``: the last tokens of the sequence.
         key: ``[length, kv_heads, head_dim]``.
-        value: Like ``key``.
+        value: ``[length, kv_heads, head_dim_v]``.
         scale: Multiplies ``Q K^T``.
+        options: For the scores.
 
     Returns:
-        The output ``[heads, head_dim]`` and the log-sum-exp ``[heads]`` (natural logarithm), in
-        float64. Length 0 gives zeros and ``-inf``.
+        The output ``[queries, heads, head_dim_v]`` and the log-sum-exp ``[queries, heads]``
+        (natural logarithm, sinks included), in float64. A row that sees no key gives zeros and,
+        without a sink, ``-inf``.
     """
-    heads, head_dim = query.shape
-    length, kv_heads, _ = key.shape
-    if length == 0:
-        return np.zeros((heads, head_dim)), np.full(heads, -np.inf)
-    grouped = query.astype(np.float64).reshape(kv_heads, heads // kv_heads, head_dim)
-    keys = key.astype(np.float64).transpose(1, 0, 2)
-    values = value.astype(np.float64).transpose(1, 0, 2)
-    scores = scale * grouped @ keys.transpose(0, 2, 1)
-    highest = scores.max(axis=-1, keepdims=True)
-    with np.errstate(invalid="ignore"):
-        weights = np.exp(scores - highest)
-    total = weights.sum(axis=-1, keepdims=True)
-    output = (weights / total) @ values
-    lse = (highest + np.log(total))[..., 0]
-    return output.reshape(heads, head_dim), lse.reshape(heads)
+    queries, heads, _ = query.shape
+    group = heads // key.shape[1]
+    # A head at a time: repeating K and V for every head of a group would cost memory.
+    output = np.zeros((queries, heads, value.shape[2]))
+    scores: FloatArray = np.empty((heads, queries, key.shape[0]))
+    for head in range(heads):
+        scores[head] = scale * (
+            query[:, head].astype(np.float64) @ key[:, head // group].astype(np.float64).T
+        )
+    scores = options.apply(scores)
+    sinks = np.full(heads, -np.inf) if options.sinks is None else np.asarray(options.sinks)
+    sinks = np.broadcast_to(sinks.astype(np.float64)[:, None, None], (heads, queries, 1))
+    highest = np.max(np.concatenate((scores, sinks), axis=2), axis=2, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        empty = np.isneginf(highest)
+        weights = np.where(empty, 0.0, np.exp(scores - highest))
+        total = weights.sum(axis=2, keepdims=True) + np.where(empty, 0.0, np.exp(sinks - highest))
+        lse = np.where(empty, -np.inf, highest + np.log(total))[..., 0]
+        shares = np.where(empty, 0.0, weights / total)
+    for head in range(heads):
+        seen = shares[head] != 0.0
+        used = seen.any(axis=0)  # what nobody sees may be NaN
+        output[:, head] = shares[head][:, used] @ value[used, head // group].astype(np.float64)
+    return output, lse.T
 
 
 def paged_attention(
@@ -66,30 +128,58 @@ def paged_attention(
     seq_lens: IntArray,
     *,
     scale: float | None = None,
+    query_start_loc: IntArray | None = None,
+    options: ScoreOptions = PLAIN_SCORES,
 ) -> tuple[FloatArray, FloatArray]:
-    """Attend one new token a sequence to a paged cache, in float64.
+    """Attend the newest tokens of each sequence to a paged cache, in float64.
 
     Args:
-        query: ``[batch, heads, head_dim]``.
+        query: ``[tokens, heads, head_dim]``.
         key_cache: ``[blocks, block_size, kv_heads, head_dim]``.
         value_cache: Like ``key_cache``.
         block_tables: ``[batch, max_blocks]``.
         seq_lens: ``[batch]``, in tokens.
         scale: Multiplies ``Q K^T``; default ``head_dim ** -0.5``.
+        query_start_loc: ``[batch + 1]``: where the tokens of each sequence begin in ``query``.
+            None: one token a sequence.
+        options: For the scores.
 
     Returns:
-        The output ``[batch, heads, head_dim]`` and the log-sum-exp ``[batch, heads]``.
+        The output ``[tokens, heads, head_dim]`` and the log-sum-exp ``[tokens, heads]``.
     """
-    batch, heads, head_dim = query.shape
+    tokens, heads, head_dim = query.shape
     factor = head_dim**-0.5 if scale is None else scale
-    output = np.zeros((batch, heads, head_dim))
-    lse = np.full((batch, heads), -np.inf)
-    for row in range(batch):
-        length = int(seq_lens[row])
+    starts = np.arange(tokens + 1) if query_start_loc is None else np.asarray(query_start_loc)
+    output = np.zeros((tokens, heads, value_cache.shape[3]))
+    lse = np.full((tokens, heads), -np.inf)
+    for row, length in enumerate(int(length) for length in seq_lens):
+        own = slice(starts[row], starts[row + 1])
         key = gather_pages(key_cache, block_tables[row], length)
         value = gather_pages(value_cache, block_tables[row], length)
-        output[row], lse[row] = attend(query[row], key, value, factor)
+        output[own], lse[own] = attend(query[own], key, value, factor, options)
     return output, lse
+
+
+def merge_attention_states(outputs: FloatArray, lses: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Combine attention over parts of the keys into attention over all of them.
+
+    Args:
+        outputs: ``[parts, tokens, heads, head_dim]``.
+        lses: ``[parts, tokens, heads]``; ``-inf`` and ``+inf`` mark an empty part, whose output is
+            not read.
+
+    Returns:
+        The output ``[tokens, heads, head_dim]`` and its log-sum-exp ``[tokens, heads]``.
+    """
+    lses = np.where(np.isposinf(lses), -np.inf, lses.astype(np.float64))
+    highest = lses.max(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        weights = np.where(np.isneginf(lses), 0.0, np.exp(lses - highest))
+        total = weights.sum(axis=0)
+        lse = np.where(total == 0.0, -np.inf, highest + np.log(total))
+        shares = np.where(total == 0.0, 0.0, weights / total)[..., None]
+    parts = np.where(shares == 0.0, 0.0, outputs.astype(np.float64))
+    return (shares * parts).sum(axis=0), lse
 
 
 def reshape_and_cache_flash(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random paged-decode cases, and how far an output may be from the float64 reference."""
+"""Random paged cases, and how far an output may be from the float64 reference."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ascend_attention import reference
+from ascend_attention.reference import PLAIN_SCORES, ScoreOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,7 @@ ABSOLUTE_CAP = {torch.float16: 2e-3, torch.bfloat16: 1.6e-2, torch.float32: 1e-5
 class PagedCase:
     """Tensors of one paged decode. Unused cache is NaN; blocks are shuffled."""
 
-    query: torch.Tensor  # [batch, heads, head_dim]
+    query: torch.Tensor  # [query tokens, heads, head_dim]
     key_cache: torch.Tensor  # [blocks, block_size, kv_heads, head_dim]
     value_cache: torch.Tensor
     block_tables: torch.Tensor  # [batch, max_blocks], int32
@@ -30,6 +31,7 @@ class PagedCase:
     keys: torch.Tensor  # [tokens, kv_heads, head_dim]: what was written, sequence by sequence
     values: torch.Tensor
     slot_mapping: torch.Tensor  # [tokens], int64
+    query_start_loc: torch.Tensor  # [batch + 1], int32: where each sequence begins in query
 
     def filled(self) -> PagedCase:
         """Write keys and values into the caches with torch."""
@@ -46,6 +48,7 @@ def paged_case(
     head_dim: int = 128,
     block_size: int = 16,
     dtype: torch.dtype = torch.float16,
+    query_lens: Sequence[int] | None = None,
     spare_blocks: int = 3,
     seed: int = 0,
 ) -> PagedCase:
@@ -58,6 +61,7 @@ def paged_case(
         head_dim: Elements a head.
         block_size: Tokens a block.
         dtype: Of query and caches.
+        query_lens: Query tokens of each sequence; None: one.
         spare_blocks: Blocks that no sequence uses.
         seed: Of the generator.
     """
@@ -76,13 +80,15 @@ def paged_case(
         slots.append(own.long()[positions // block_size] * block_size + positions % block_size)
         taken += count
     tokens = sum(seq_lens)
+    query_ends = np.cumsum([1] * len(seq_lens) if query_lens is None else query_lens).tolist()
+    query_start_loc = torch.tensor([0, *query_ends], dtype=torch.int32)
 
     def normal(*shape: int) -> torch.Tensor:
         return torch.randn(*shape, generator=generator).to(dtype)
 
     cache_shape = (blocks, block_size, kv_heads, head_dim)
     return PagedCase(
-        query=normal(len(seq_lens), heads, head_dim),
+        query=normal(int(query_start_loc[-1]), heads, head_dim),
         key_cache=torch.full(cache_shape, float("nan"), dtype=dtype),
         value_cache=torch.full(cache_shape, float("nan"), dtype=dtype),
         block_tables=tables,
@@ -90,6 +96,7 @@ def paged_case(
         keys=normal(tokens, kv_heads, head_dim),
         values=normal(tokens, kv_heads, head_dim),
         slot_mapping=torch.cat([*slots, torch.empty(0, dtype=torch.int64)]),
+        query_start_loc=query_start_loc,
     )
 
 
@@ -151,27 +158,49 @@ def compare(output: torch.Tensor, exact: np.ndarray, rounded: torch.Tensor) -> E
     return Error(float(error.max()), float(bound[at]), bool((error <= bound).all()), text)
 
 
-def plain_attention(case: PagedCase, scale: float | None = None) -> torch.Tensor:
+def _visible_scores(scores: torch.Tensor, options: ScoreOptions) -> torch.Tensor:
+    """Return ``[heads, queries, keys]`` scores as they go into the softmax, in float32."""
+    return torch.from_numpy(options.apply(scores.double().numpy())).float()
+
+
+def _plain_sequence(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float, options: ScoreOptions
+) -> torch.Tensor:
+    """Attend the ``[queries, heads, head_dim]`` of one sequence to its keys, all in one dtype."""
+    heads, group = query.shape[1], query.shape[1] // key.shape[1]
+    keys = key.float().repeat_interleave(group, dim=1).transpose(0, 1)
+    values = value.float().repeat_interleave(group, dim=1).transpose(0, 1)
+    scores = _visible_scores(
+        (query.float().transpose(0, 1) @ keys.transpose(1, 2)) * scale, options
+    )
+    if options.sinks is not None:
+        sinks = torch.as_tensor(options.sinks).float()[:, None, None]
+        scores = torch.cat((scores, sinks.expand(heads, scores.shape[1], 1)), dim=2)
+    weights = torch.softmax(scores, dim=-1)[..., : key.shape[0]].nan_to_num(0.0)
+    return (weights.to(query.dtype).float() @ values).transpose(0, 1).to(query.dtype)
+
+
+def plain_attention(
+    case: PagedCase, scale: float | None = None, options: ScoreOptions = PLAIN_SCORES
+) -> torch.Tensor:
     """Attend with plain torch: inputs, weights and output rounded, accumulation in float32."""
-    batch, heads, head_dim = case.query.shape
-    kv_heads = case.key_cache.shape[2]
-    factor = head_dim**-0.5 if scale is None else scale
+    factor = case.query.shape[2] ** -0.5 if scale is None else scale
     output = torch.zeros_like(case.query)
     start = 0
-    for row in range(batch):
-        end = start + int(case.seq_lens[row])
-        if end > start:
-            grouped = case.query[row].view(kv_heads, heads // kv_heads, head_dim).float()
-            key = case.keys[start:end].transpose(0, 1).float()
-            value = case.values[start:end].transpose(0, 1).float()
-            scores = (grouped @ key.transpose(1, 2)) * factor
-            weights = torch.softmax(scores, dim=-1).to(case.query.dtype).float()
-            output[row] = (weights @ value).view(heads, head_dim).to(case.query.dtype)
+    for row, length in enumerate(case.seq_lens.tolist()):
+        end = start + length
+        own = slice(int(case.query_start_loc[row]), int(case.query_start_loc[row + 1]))
+        if length > 0:
+            output[own] = _plain_sequence(
+                case.query[own], case.keys[start:end], case.values[start:end], factor, options
+            )
         start = end
     return output
 
 
-def exact_attention(case: PagedCase, scale: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+def exact_attention(
+    case: PagedCase, scale: float | None = None, options: ScoreOptions = PLAIN_SCORES
+) -> tuple[np.ndarray, np.ndarray]:
     """Return output and log-sum-exp of the reference for a filled case."""
     return reference.paged_attention(
         case.query.float().numpy(),
@@ -180,4 +209,6 @@ def exact_attention(case: PagedCase, scale: float | None = None) -> tuple[np.nda
         case.block_tables.numpy(),
         case.seq_lens.numpy(),
         scale=scale,
+        query_start_loc=case.query_start_loc.numpy(),
+        options=options,
     )
