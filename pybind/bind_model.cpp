@@ -131,6 +131,17 @@ py::dict DescribeCounters(const LaunchReport& report) {
     return table;
 }
 
+// Tuples: the fields of ascend_attention.model.StreamEntry.
+py::list DescribeStream(const std::vector<StreamEntry>& stream) {
+    py::list entries;
+    for (const StreamEntry& entry : stream) {
+        entries.append(py::make_tuple(entry.core, PipeName(entry.pipe), entry.name, entry.effect,
+                                      py::tuple(py::cast(entry.known)), entry.elsewhere,
+                                      LocateAll({entry.address})[0]));
+    }
+    return entries;
+}
+
 py::dict DescribeReport(const LaunchReport& report) {
     py::list sites;
     for (const Site& site : report.sites) {
@@ -148,6 +159,7 @@ py::dict DescribeReport(const LaunchReport& report) {
     fields["cores"] = report.cores;
     fields["sites"] = std::move(sites);
     fields["printed"] = report.printed;
+    fields["stream"] = DescribeStream(report.stream);
     return fields;
 }
 
@@ -173,8 +185,8 @@ py::dict LaunchKernel(const KernelLibrary& library, const std::string& kernel,
                       const std::vector<std::optional<Region>>& arguments, int32_t blocks,
                       const std::optional<std::string>& type, uint64_t tilingKey,
                       const std::string& soc, const std::string& mode, const std::string& order,
-                      uint64_t seed, bool collectSites, std::vector<CallChain> mutatedSites,
-                      bool echo) {
+                      uint64_t seed, bool collectSites, bool collectStream,
+                      std::vector<CallChain> mutatedSites, bool echo) {
     LaunchRequest request;
     request.kernel = kernel;
     request.function = library.Find(kernel);
@@ -199,6 +211,7 @@ py::dict LaunchKernel(const KernelLibrary& library, const std::string& kernel,
     request.order = Parse("order", order, kOrders);
     request.seed = seed;
     request.collectSites = collectSites;
+    request.collectStream = collectStream;
     request.mutatedSites = std::move(mutatedSites);
     request.echo = echo;
     LaunchReport report;
@@ -263,7 +276,7 @@ void BindModel(py::module_& module) {
                py::kw_only(), py::arg("blocks"), py::arg("type") = py::none(),
                py::arg("tiling_key") = 0, py::arg("soc") = "Ascend910B2",
                py::arg("mode") = "checked", py::arg("order") = "forward", py::arg("seed") = 0,
-               py::arg("collect_sites") = false,
+               py::arg("collect_sites") = false, py::arg("collect_stream") = false,
                py::arg("mutated_sites") = std::vector<CallChain>{}, py::arg("echo") = false,
                "Runs a kernel without the GIL; a fault is in the report, not an exception.");
     module.def("socs", &DescribeSocs, "What the model knows of each chip, by name.");

@@ -131,6 +131,7 @@ uint64_t RegionShadow::FindUndefined(uint64_t begin, uint64_t end) const {
 
 bool GlobalMemory::Add(const Region& region, std::string* error) {
     Region joined = region;
+    joined.position = added_++;
     if (region.bytes == 0) {
         return true;
     }
@@ -150,6 +151,7 @@ bool GlobalMemory::Add(const Region& region, std::string* error) {
             joined.address = other.address;
             joined.host = other.host;
         }
+        joined.position = std::min(joined.position, other.position);
         joined.bytes = end - joined.address;
         joined.writable = joined.writable || other.writable;
         joined.defined = joined.defined || other.defined;

@@ -21,6 +21,7 @@ struct Region {
     bool writable = false;
     bool defined = true;  // false: reading before writing is a fault (workspace, outputs)
     std::string name;     // of the argument, for messages
+    size_t position = 0;  // among those added: the same wherever memory lies
 };
 
 // What an instruction does to bytes of global memory.
@@ -88,6 +89,7 @@ class GlobalMemory {
 
  private:
     std::map<uint64_t, Region> regions_;
+    size_t added_ = 0;
     std::map<uint64_t, std::unique_ptr<RegionShadow>> shadows_;
     mutable const Region* recent_ = nullptr;
 };

@@ -110,9 +110,29 @@ void Issue::CheckOrder() {
             CheckGlobal(operands_[i], clock);
         }
     }
+    StreamRecorder* stream = core.Launch().Stream();
+    if (stream != nullptr && count_ != 0 && pipe_ != kNpuPipeS) {
+        RecordStream(stream, clock);
+    }
     for (size_t i = 0; i < count_; ++i) {
         Remember(operands_[i]);
     }
+}
+
+void Issue::RecordStream(StreamRecorder* stream, const Clock& clock) const {
+    std::vector<StreamTouch> touches;
+    for (size_t i = 0; i < count_; ++i) {
+        const Access& access = operands_[i].access;
+        const Region* region = operands_[i].region;
+        const uint64_t space =
+            region == nullptr ? uint64_t{access.memory} : kNpuMemoryCount + region->position;
+        const uint64_t origin = region == nullptr ? 0 : region->address;
+        access.ForEachRun([&](uint64_t begin, uint32_t run) {
+            touches.push_back({space, access.write, begin - origin, begin - origin + run});
+        });
+    }
+    stream->Add({core.Number(), pipe_, name_, address_, 0, {}, 0}, number_, std::move(touches),
+                clock);
 }
 
 void Issue::CheckLocal(const Operand& operand, const Clock& clock) {

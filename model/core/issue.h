@@ -15,6 +15,8 @@
 
 namespace npu_model {
 
+class StreamRecorder;
+
 class Issue {
  public:
     // The default argument is evaluated in the instruction's entry: its caller is the front end.
@@ -86,6 +88,7 @@ class Issue {
     GmUse UseOf(const Access& access) const;
     void Remember(const Operand& operand);
     void Count(const Access& access);
+    void RecordStream(StreamRecorder* stream, const Clock& clock) const;
     Fault MakeFault(FaultKind kind, const Access& access, uint64_t begin, uint64_t end) const;
     [[noreturn]] void FailHazard(const Operand& operand, bool earlierWrote, int32_t otherCore,
                                  NpuPipe otherPipe, uint32_t otherNumber, uint64_t begin,

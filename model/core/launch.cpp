@@ -265,6 +265,7 @@ LaunchReport LaunchState::Report() {
     for (auto& [chain, site] : sites_) {
         report.sites.push_back(std::move(site));
     }
+    report.stream = stream_.Take();
     return report;
 }
 

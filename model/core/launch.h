@@ -14,6 +14,7 @@
 #include "core/global_memory.h"
 #include "core/site.h"
 #include "core/soc.h"
+#include "core/stream.h"
 
 namespace npu_model {
 
@@ -50,6 +51,7 @@ struct LaunchRequest {
     uint64_t seed = 0;
     bool collectSites = false;
     std::vector<CallChain> mutatedSites;  // whose ordering edge is taken away
+    bool collectStream = false;           // note what every instruction did; checked mode
     bool echo = true;                     // write printf of the kernel to stdout
 };
 
@@ -59,6 +61,7 @@ struct LaunchReport {
     std::array<std::array<PipeCounters, kNpuPipeCount>, 2> counters{};
     int32_t cores = 0;
     std::vector<Site> sites;
+    std::vector<StreamEntry> stream;
     std::string printed;
 };
 

@@ -23,6 +23,8 @@ class LaunchState {
     GlobalMemory& Gm() { return gm_; }
     CrossCoreScheduler& CrossCore() { return crossCore_; }
     GmFlags& FlagsInGm() { return gmFlags_; }
+    // Null unless the launch collects its stream.
+    StreamRecorder* Stream() { return request_.collectStream ? &stream_ : nullptr; }
     const std::vector<std::unique_ptr<Core>>& Cores() const { return cores_; }
     std::vector<Core*> CoresOfKind(NpuCoreKind kind) const;
     std::vector<Core*> CoresOfBlock(int64_t block, NpuCoreKind kind) const;
@@ -62,6 +64,7 @@ class LaunchState {
     std::vector<std::unique_ptr<Core>> cores_;
     CrossCoreScheduler crossCore_;
     GmFlags gmFlags_;
+    StreamRecorder stream_;
     std::optional<Fault> fault_;
     std::string printed_;
     std::map<CallChain, Site> sites_;

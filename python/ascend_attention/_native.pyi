@@ -45,6 +45,7 @@ class _Report(TypedDict):
     cores: int
     sites: list[_Site]
     printed: str
+    stream: list[tuple[int, str, str, int, tuple[int, ...], int, tuple[str, int]]]
 
 class _Soc(TypedDict):
     cube_cores: int
@@ -87,6 +88,7 @@ def launch(
     order: str = "forward",
     seed: int = 0,
     collect_sites: bool = False,
+    collect_stream: bool = False,
     mutated_sites: Sequence[Sequence[int]] = (),
     echo: bool = False,
 ) -> _Report: ...

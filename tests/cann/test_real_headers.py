@@ -28,6 +28,7 @@ from ascend_attention.model import (
     Report,
     options,
     recorded,
+    stream_difference,
 )
 from ascend_attention.testing import PagedCase, paged_case
 
@@ -68,7 +69,7 @@ def run_with(
     **how: object,
 ) -> Run:
     monkeypatch.setattr(backend, "kernels", lambda: kernels)
-    with options(mode="checked", **how), recorded() as reports:
+    with options(mode="checked", collect_stream=True, **how), recorded() as reports:
         outputs = call()
     (report,) = reports
     return Run(outputs, report)
@@ -96,6 +97,8 @@ def assert_same(
         assert torch.equal(mine.view(torch.uint8), theirs.view(torch.uint8))
     assert work_of(own.report)
     assert work_of(own.report) == work_of(cann.report)
+    difference = stream_difference(own.report, cann.report, labels=("ours", "CANN"))
+    assert difference is None, difference
 
 
 def attend(case: PagedCase) -> list[torch.Tensor]:
@@ -206,7 +209,7 @@ def test_vector_function_gives_the_same_bits(
 ) -> None:
     data = probe_input()
     outputs = [np.zeros_like(data) for _ in probes]
-    with options(mode="checked"):
+    with options(mode="checked", collect_stream=True):
         own, cann = (
             library.launch(kernel, [In(data), InOut(output), In(np.array([number], np.int32))])
             for library, output in zip(probes, outputs, strict=True)
@@ -219,6 +222,8 @@ def test_vector_function_gives_the_same_bits(
         assert bytes_of(own) == bytes_of(cann)
     else:
         assert work_of(own) == work_of(cann)
+        difference = stream_difference(own, cann, labels=("ours", "CANN"))
+        assert difference is None, difference
 
 
 @pytest.mark.parametrize("order", ["forward", "reversed", "seeded"])

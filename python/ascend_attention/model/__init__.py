@@ -19,9 +19,11 @@ from ascend_attention.model.report import (
     PipeCounters,
     Report,
     Site,
+    StreamEntry,
     recorded,
 )
 from ascend_attention.model.soc import Soc, socs
+from ascend_attention.model.streams import stream_difference, stream_digest, streams_of
 from ascend_attention.model.symbols import CodeAddress, Place, symbolise
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "Report",
     "Site",
     "Soc",
+    "StreamEntry",
     "Tiling",
     "Workspace",
     "checked",
@@ -54,5 +57,8 @@ __all__ = [
     "ordering_sites",
     "recorded",
     "socs",
+    "stream_difference",
+    "stream_digest",
+    "streams_of",
     "symbolise",
 ]

@@ -72,6 +72,7 @@ class Library:
             order=chosen.order,
             seed=chosen.seed,
             collect_sites=chosen.collect_sites,
+            collect_stream=chosen.collect_stream,
             mutated_sites=chosen.mutated_sites,
             echo=echo,
         )

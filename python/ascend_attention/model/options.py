@@ -21,6 +21,7 @@ class Options:
         seed: Of the order ``seeded``.
         soc: A key of ``socs()``.
         collect_sites: Note every ordering instruction in ``Report.sites``.
+        collect_stream: Note what every instruction did in ``Report.stream``; checked mode only.
         mutated_sites: Call chains (``Site.chain``) that lose their ordering edge.
     """
 
@@ -29,6 +30,7 @@ class Options:
     seed: int = 0
     soc: str = DEFAULT_SOC
     collect_sites: bool = False
+    collect_stream: bool = False
     mutated_sites: tuple[tuple[int, ...], ...] = ()
 
 

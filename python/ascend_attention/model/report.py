@@ -123,6 +123,29 @@ class Site:
 
 
 @dataclass(frozen=True)
+class StreamEntry:
+    """One instruction of the pipes V to FIX, in effect: equal for calls that mean the same.
+
+    Attributes:
+        core: Number of the core in the launch.
+        pipe: That executed it.
+        name: Of the instruction.
+        effect: Digest of the bytes that it reads and writes, after mask and repeat.
+        known: How many entries of each pipe of its core were known to be complete at its start.
+        elsewhere: Digest of the same for the other cores.
+        address: Of the call in the kernel library.
+    """
+
+    core: int
+    pipe: str
+    name: str
+    effect: int
+    known: tuple[int, ...]
+    elsewhere: int
+    address: CodeAddress
+
+
+@dataclass(frozen=True)
 class Report:
     """What one launch did."""
 
@@ -132,6 +155,7 @@ class Report:
     counters: Mapping[tuple[str, str], PipeCounters]  # by core kind and pipe, where not idle
     sites: tuple[Site, ...]
     printed: str
+    stream: tuple[StreamEntry, ...] = ()  # with Options.collect_stream, in program order
 
     @classmethod
     def from_native(cls, kernel: str, mode: str, fields: "_native._Report") -> "Report":
@@ -147,7 +171,10 @@ class Report:
             )
             for site in fields["sites"]
         )
-        return cls(kernel, mode, fields["cores"], counters, sites, fields["printed"])
+        stream = tuple(
+            StreamEntry(*entry[:-1], CodeAddress(*entry[-1])) for entry in fields["stream"]
+        )
+        return cls(kernel, mode, fields["cores"], counters, sites, fields["printed"], stream)
 
     def pipe(self, name: str, core: str = "AIV") -> PipeCounters:
         """Counters of a pipe (``V``, ``MTE2``, ...) over the cores of a kind; zeros when idle."""
