@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The golden set: small launches whose instruction streams are kept as digests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import ascend_attention
+import torch
+from ascend_attention.model import options, recorded, stream_digest
+from ascend_attention.testing import paged_case
+
+DIGESTS = Path(__file__).with_name("streams.toml")
+
+
+def _decode(dtype: torch.dtype, head_dim: int, block_size: int) -> None:
+    case = paged_case(
+        (1, 0, 130, 17), head_dim=head_dim, dtype=dtype, block_size=block_size
+    ).filled()
+    ascend_attention.paged_attention(
+        case.query,
+        case.key_cache,
+        case.value_cache,
+        case.block_tables,
+        case.seq_lens,
+        return_lse=True,
+    )
+
+
+def _write(dtype: torch.dtype, head_dim: int) -> None:
+    case = paged_case((40, 3), head_dim=head_dim, dtype=dtype)
+    slots = case.slot_mapping.clone()
+    slots[::7] = -1
+    ascend_attention.reshape_and_cache_flash(
+        case.keys, case.values, case.key_cache, case.value_cache, slots
+    )
+
+
+CASES: dict[str, Callable[[], None]] = {
+    "paged_attention_fp16_d64_block16": lambda: _decode(torch.float16, 64, 16),
+    "paged_attention_fp16_d128_block128": lambda: _decode(torch.float16, 128, 128),
+    "paged_attention_bf16_d256_block48": lambda: _decode(torch.bfloat16, 256, 48),
+    "reshape_and_cache_flash_fp16_d128": lambda: _write(torch.float16, 128),
+    "reshape_and_cache_flash_fp32_d20": lambda: _write(torch.float32, 20),
+}
+
+
+def digests() -> dict[str, str]:
+    """Run every case and return the digest of its streams."""
+    found = {}
+    for name, run in CASES.items():
+        with options(mode="checked", collect_stream=True), recorded() as reports:
+            run()
+        found[name] = " ".join(stream_digest(report) for report in reports)
+    return found
