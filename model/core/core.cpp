@@ -140,6 +140,16 @@ void Core::CheckEnd() {
                   "Ascend C API, CrossCoreSetFlag");
         }
     }
+    for (uint32_t block = 0; block < UnitFlags::kBlocks; ++block) {
+        const UnitFlags::Flag& flag = unitFlags.At(block);
+        if (flag.up) {
+            Raise(FaultKind::kEvent, Record(kNpuPipeM, flag.number),
+                  "the unit flag of L0C bytes [" + std::to_string(block * UnitFlags::kBlock) +
+                      ", " + std::to_string((block + 1) * UnitFlags::kBlock) +
+                      ") must be turned down by a Fixpipe with unitFlag 3 before the kernel ends",
+                  "Ascend C API, UnitFlag");
+        }
+    }
     if (registers.atomic != kNpuAtomicNone) {
         Raise(FaultKind::kAtomic, "atomic mode must be switched off before the kernel ends",
               "Ascend C API, SetAtomicAdd, SetAtomicNone");
