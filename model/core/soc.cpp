@@ -15,7 +15,8 @@ Soc Ascend910B(const char* name, int32_t cubeCores, int32_t megahertz) {
                2 * cubeCores,
                megahertz,
                {0, 192 * kKiB, 512 * kKiB, 64 * kKiB, 64 * kKiB, 128 * kKiB, kKiB, 2 * kKiB},
-               256 + 8 * kKiB};
+               256 + 8 * kKiB,
+               256};
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct Soc {
     int32_t megahertz;
     std::array<uint32_t, kNpuMemoryCount> localBytes;  // physical size of each local buffer
     uint32_t reservedUbBytes;                          // at the end of UB, not for kernels
+    uint32_t mixReservedL1Bytes;  // at the end of L1, not for kernels with cores of both kinds
 };
 
 // The chips by name, as CANN spells them ("Ascend910B2").

@@ -5,9 +5,7 @@
 #include <cstring>
 #include <optional>
 
-#include "core/issue.h"
-#include "core/names.h"
-#include "isa/atomic_store.h"
+#include "isa/bursts.h"
 #include "isa/overlap.h"
 
 namespace npu_model {
@@ -16,11 +14,6 @@ namespace {
 constexpr uint32_t kBlock = 32;  // bytes
 constexpr const char* kCopySource = "Ascend C API, DataCopy";
 constexpr const char* kPadSource = "Ascend C API, DataCopyPad";
-
-Access Bursts(NpuMemory memory, uint64_t base, uint32_t count, uint32_t bytes, uint64_t gapBytes,
-              const char* operand) {
-    return Rows(memory, base, count, static_cast<int64_t>(bytes + gapBytes), bytes, operand);
-}
 
 // The two ends of a move of whole blocks.
 Access SourceBursts(NpuMemory memory, uint64_t base, const NpuBurst& burst) {
@@ -32,17 +25,6 @@ Access TargetBursts(NpuMemory memory, uint64_t base, const NpuBurst& burst) {
                   uint64_t{burst.targetGap} * kBlock, "target");
 }
 
-void CopyRows(uint8_t* target, int64_t targetStride, const uint8_t* source, int64_t sourceStride,
-              uint32_t rows, uint32_t bytes) {
-    if (targetStride == bytes && sourceStride == bytes) {
-        std::memmove(target, source, size_t{rows} * bytes);
-        return;
-    }
-    for (uint32_t row = 0; row < rows; ++row) {
-        std::memmove(target + row * targetStride, source + row * sourceStride, bytes);
-    }
-}
-
 bool SameBytes(const Access& a, const Access& b) {
     return a.base == b.base && (a.outer == 1 || a.outerStride == b.outerStride);
 }
@@ -51,25 +33,6 @@ bool SameBytes(const Access& a, const Access& b) {
 void CheckBursts(const Issue& issue, const NpuBurst& burst) {
     issue.RequireRange("burst count", burst.count, 0, 4095, kCopySource);
     issue.RequireRange("burst length", burst.length, 0, 65535, kCopySource);
-}
-
-void Store(Issue& issue, const Access& target, uint8_t* to, const uint8_t* from, int64_t fromStride,
-           NpuType type) {
-    const Registers& registers = issue.core.registers;
-    if (registers.atomic == kNpuAtomicNone) {
-        CopyRows(to, target.outerStride, from, fromStride, target.outer, target.run);
-        return;
-    }
-    if (type != registers.atomicType) {
-        issue.Fail(FaultKind::kType, "target",
-                   std::string("of type ") + TypeName(type) + " must have the type (" +
-                       TypeName(registers.atomicType) + ") that the atomic mode was set for",
-                   "Ascend C API, SetAtomicAdd");
-    }
-    for (uint32_t row = 0; row < target.outer; ++row) {
-        AtomicStore(registers.atomic, type, to + row * target.outerStride, from + row * fromStride,
-                    target.run);
-    }
 }
 
 }  // namespace
@@ -102,7 +65,7 @@ void NpuCopyUbToGm(uint64_t target, uint32_t source, const NpuBurst* burst, NpuT
     const int write = issue.Write(to);
     issue.Commit();
     if (!to.Empty()) {
-        Store(issue, to, issue.Host(write), issue.Host(read), from.outerStride, type);
+        StoreRows(issue, to, issue.Host(write), issue.Host(read), from.outerStride, type);
     }
 }
 
@@ -222,6 +185,6 @@ void NpuCopyUbToGmAligned(uint64_t target, uint32_t source, const NpuAlignedBurs
     const int write = issue.Write(to);
     issue.Commit();
     if (!to.Empty()) {
-        Store(issue, to, issue.Host(write), issue.Host(read), stride, type);
+        StoreRows(issue, to, issue.Host(write), issue.Host(read), stride, type);
     }
 }

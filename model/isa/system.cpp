@@ -23,8 +23,13 @@ uint64_t NpuArchVersion() {
 }
 
 uint32_t NpuLocalBytes(NpuMemory memory) {
-    const Soc& soc = *CurrentCore().Launch().Request().soc;
-    return soc.localBytes[memory] - (memory == kNpuUb ? soc.reservedUbBytes : 0);
+    const LaunchState& launch = CurrentCore().Launch();
+    const Soc& soc = *launch.Request().soc;
+    if (memory == kNpuUb) {
+        return soc.localBytes[kNpuUb] - soc.reservedUbBytes;
+    }
+    const bool reserved = memory == kNpuL1 && launch.HasCrossCore();
+    return soc.localBytes[memory] - (reserved ? soc.mixReservedL1Bytes : 0);
 }
 
 uint8_t* NpuLocalHost(NpuMemory memory) { return CurrentCore().Local(memory).data(); }

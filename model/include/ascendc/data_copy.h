@@ -1,126 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// DataCopy and DataCopyPad between GM and UB, and DataCopy within UB. Slices and fractals:
-// data_copy_slice.h.
+// DataCopy and DataCopyPad between GM and UB, and DataCopy within UB. Positions of the cube take
+// their way through data_copy_cube.h; slices and fractals: data_copy_slice.h.
 #pragma once
 
-#include "ascendc/tensor.h"
-
-enum pad_t : uint8_t { PAD_NONE };
+#include "ascendc/data_copy_cube.h"
 
 namespace AscendC {
-
-// Bursts of whole 32-byte blocks; lengths and gaps count blocks.
-struct DataCopyParams {
-    uint16_t blockCount = 1;
-    uint16_t blockLen = 0;
-    uint16_t srcStride = 0;
-    uint16_t dstStride = 0;
-
-    DataCopyParams() = default;
-    DataCopyParams(uint16_t count, uint16_t len, uint16_t srcGap, uint16_t dstGap)
-        : blockCount(count), blockLen(len), srcStride(srcGap), dstStride(dstGap) {}
-};
-
-enum class BlockMode : uint8_t {
-    BLOCK_MODE_NORMAL,
-    BLOCK_MODE_MATRIX,
-    BLOCK_MODE_VECTOR,
-    BLOCK_MODE_SMALL_CHANNEL,
-    BLOCK_MODE_DEPTHWISE,
-};
-enum class DeqScale : uint8_t { DEQ_NONE, DEQ, VDEQ, DEQ8, VDEQ8, DEQ16, VDEQ16 };
-
-// For paths of the cube; between GM and UB they have no effect.
-struct DataCopyEnhancedParams {
-    BlockMode blockMode = BlockMode::BLOCK_MODE_NORMAL;
-    DeqScale deqScale = DeqScale::DEQ_NONE;
-    uint64_t deqValue = 0;
-    uint8_t sidStoreMode = 0;
-    bool isRelu = false;
-    pad_t padMode = PAD_NONE;
-    uint64_t padValue = 0;
-    uint64_t deqTensorAddr = 0;
-
-    DataCopyEnhancedParams() = default;
-    DataCopyEnhancedParams(BlockMode block, DeqScale scale, uint64_t value, uint8_t storeMode,
-                           bool relu, pad_t pad, uint64_t padBits)
-        : blockMode(block),
-          deqScale(scale),
-          deqValue(value),
-          sidStoreMode(storeMode),
-          isRelu(relu),
-          padMode(pad),
-          padValue(padBits) {}
-};
-
-// Bursts of bytes; gaps count bytes on the GM side and blocks on the UB side.
-struct DataCopyExtParams {
-    uint16_t blockCount = 1;
-    uint32_t blockLen = 0;
-    uint32_t srcStride = 0;
-    uint32_t dstStride = 0;
-    uint32_t rsv = 0;
-
-    DataCopyExtParams() = default;
-    DataCopyExtParams(uint16_t count, uint32_t len, uint32_t srcGap, uint32_t dstGap,
-                      uint32_t reserved)
-        : blockCount(count), blockLen(len), srcStride(srcGap), dstStride(dstGap), rsv(reserved) {}
-};
-
-struct DataCopyPadParams {
-    bool isPad = false;
-    uint8_t leftPadding = 0;
-    uint8_t rightPadding = 0;
-    uint64_t paddingValue = 0;
-
-    DataCopyPadParams() = default;
-    DataCopyPadParams(bool pad, uint8_t left, uint8_t right, uint64_t value)
-        : isPad(pad), leftPadding(left), rightPadding(right), paddingValue(value) {}
-};
-
-template <typename T>
-struct DataCopyPadExtParams {
-    bool isPad = false;
-    uint8_t leftPadding = 0;
-    uint8_t rightPadding = 0;
-    T paddingValue{};
-
-    DataCopyPadExtParams() = default;
-    DataCopyPadExtParams(bool pad, uint8_t left, uint8_t right, T value)
-        : isPad(pad), leftPadding(left), rightPadding(right), paddingValue(value) {}
-};
-
 namespace detail {
 
+// One burst of `count` elements; its length counts `unit` bytes.
 template <typename T>
-uint64_t GmAddress(const GlobalTensor<T>& tensor) {
-    return reinterpret_cast<uint64_t>(tensor.GetPhyAddr());
-}
-
-// Moves do not look at elements, so they also take double.
-template <typename T>
-constexpr NpuType MovedType() {
-    if constexpr (std::is_same_v<T, double>) {
-        return kNpuU64;
-    } else {
-        return TypeOf<T>();
-    }
-}
-
-inline NpuBurst ToBurst(const DataCopyParams& params) {
-    return {params.blockCount, params.blockLen, params.srcStride, params.dstStride};
-}
-
-template <typename T>
-DataCopyParams OneBurst(uint32_t count) {
+DataCopyParams OneBurst(uint32_t count, uint32_t unit = ONE_BLK_SIZE) {
     const uint64_t bytes = uint64_t{count} * sizeof(T);
-    if (bytes % ONE_BLK_SIZE != 0) {
-        Fail(kNpuRuleArgument, "DataCopy", "count in bytes", static_cast<int64_t>(bytes),
-             "be a multiple of 32");
+    if (bytes % unit != 0) {
+        char must[40];
+        std::snprintf(must, sizeof(must), "be a multiple of %u", unit);
+        Fail(kNpuRuleArgument, "DataCopy", "count in bytes", static_cast<int64_t>(bytes), must);
     }
     RequireRange(kNpuRuleArgument, "DataCopy", "count in blocks",
-                 static_cast<int64_t>(bytes / ONE_BLK_SIZE), 0, UINT16_MAX);
-    return {1, static_cast<uint16_t>(bytes / ONE_BLK_SIZE), 0, 0};
+                 static_cast<int64_t>(bytes / unit), 0, UINT16_MAX);
+    return {1, static_cast<uint16_t>(bytes / unit), 0, 0};
 }
 
 inline void RequireUb(const char* function, NpuMemory memory) {
@@ -189,35 +88,36 @@ void CopyPadded(const LocalTensor<T>& dst, const GlobalTensor<T>& src,
 template <typename T>
 inline void DataCopy(const LocalTensor<T>& dst, const GlobalTensor<T>& src,
                      const DataCopyParams& params) {
-    if (ASCEND_IS_AIC) {
-        return;
-    }
-    detail::RequireUb("DataCopy", dst.Memory());
-    detail::RequireElement("DataCopy", src);
     const NpuBurst burst = detail::ToBurst(params);
-    NpuCopyGmToUb(dst.Address(), detail::GmAddress(src), &burst);
+    if (dst.Memory() != kNpuUb) {
+        detail::CopyGmToL1(dst, src, burst);
+    } else if (ASCEND_IS_AIV) {
+        detail::RequireElement("DataCopy", src);
+        NpuCopyGmToUb(dst.Address(), detail::GmAddress(src), &burst);
+    }
 }
 template <typename T>
 inline void DataCopy(const GlobalTensor<T>& dst, const LocalTensor<T>& src,
                      const DataCopyParams& params) {
-    if (ASCEND_IS_AIC) {
-        return;
-    }
-    detail::RequireUb("DataCopy", src.Memory());
-    detail::RequireElement("DataCopy", dst);
     const NpuBurst burst = detail::ToBurst(params);
-    NpuCopyUbToGm(detail::GmAddress(dst), src.Address(), &burst, detail::MovedType<T>());
+    if (src.Memory() != kNpuUb) {
+        detail::CopyL1ToGm(dst, src, burst);
+    } else if (ASCEND_IS_AIV) {
+        detail::RequireElement("DataCopy", dst);
+        NpuCopyUbToGm(detail::GmAddress(dst), src.Address(), &burst, detail::MovedType<T>());
+    }
 }
 template <typename T>
 inline void DataCopy(const LocalTensor<T>& dst, const LocalTensor<T>& src,
                      const DataCopyParams& params) {
-    if (ASCEND_IS_AIC) {
-        return;
-    }
-    detail::RequireUb("DataCopy", dst.Memory());
-    detail::RequireUb("DataCopy", src.Memory());
     const NpuBurst burst = detail::ToBurst(params);
-    NpuCopyUbToUb(dst.Address(), src.Address(), &burst);
+    if (src.Memory() != kNpuUb) {
+        detail::CopyFromL1(dst, src, burst);
+    } else if (dst.Memory() != kNpuUb) {
+        detail::FailPosition("DataCopy", "dst", dst.Memory(), "VECCALC or VECOUT");
+    } else if (ASCEND_IS_AIV) {
+        NpuCopyUbToUb(dst.Address(), src.Address(), &burst);
+    }
 }
 
 template <typename T>
@@ -249,7 +149,7 @@ inline void DataCopy(const GlobalTensor<T>& dst, const LocalTensor<T>& src, cons
 }
 template <typename T>
 inline void DataCopy(const LocalTensor<T>& dst, const LocalTensor<T>& src, const uint32_t count) {
-    DataCopy(dst, src, detail::OneBurst<T>(count));
+    DataCopy(dst, src, detail::OneBurst<T>(count, detail::BurstUnit(dst.Memory())));
 }
 
 // Each burst starts on a block of UB. Padding, and what fills the last block, has the value of

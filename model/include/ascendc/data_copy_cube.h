@@ -1,5 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
-// DataCopy and its relatives into and out of L1.
+// DataCopy of the cube side: what fills and empties L1.
 #pragma once
 
-#include "ascendc/data_copy.h"
+#include "ascendc/data_copy_params.h"
+
+namespace AscendC {
+namespace detail {
+
+[[noreturn]] inline void FailPosition(const char* function, const char* operand, NpuMemory memory,
+                                      const char* allowed) {
+    constexpr const char* kNames[] = {"GM", "UB", "L1", "L0A", "L0B", "L0C", "BT", "FB"};
+    char text[120];
+    std::snprintf(text, sizeof(text), "%s (in %s) must lie in %s", operand, kNames[memory],
+                  allowed);
+    NpuFrontEndFault(kNpuRulePosition, function, text);
+}
+
+// Bytes that the length of a burst into this memory counts.
+inline uint32_t BurstUnit(NpuMemory target) {
+    return target == kNpuBias ? 64 : target == kNpuFixbuf ? 128 : ONE_BLK_SIZE;
+}
+
+// Vector cores ask the cube core of their block to fill L1, by a message to a server that no kernel
+// of the model runs.
+inline void RequireCubeCore(const char* function) {
+    if (ASCEND_IS_AIV) {
+        NpuFrontEndFault(kNpuRulePosition, function,
+                         "a vector core must not move to L1: it has none, and the model has no "
+                         "server for its message to the cube core");
+    }
+}
+
+template <typename T>
+void CopyGmToL1(const LocalTensor<T>& dst, const GlobalTensor<T>& src, const NpuBurst& burst) {
+    if (dst.Memory() != kNpuL1) {
+        FailPosition("DataCopy", "dst", dst.Memory(), "A1, B1, C1, VECIN, VECCALC or VECOUT");
+    }
+    RequireCubeCore("DataCopy");
+    NpuCopyGmToL1(dst.Address(), GmAddress(src), &burst);
+}
+
+template <typename T>
+void CopyL1ToGm(const GlobalTensor<T>& dst, const LocalTensor<T>& src, const NpuBurst& burst) {
+    if (src.Memory() != kNpuL1) {
+        FailPosition("DataCopy", "src", src.Memory(), "A1, B1, C1, VECIN, VECCALC or VECOUT");
+    }
+    if (ASCEND_IS_AIC) {
+        NpuCopyL1ToGm(GmAddress(dst), src.Address(), &burst, MovedType<T>());
+    }
+}
+
+// half to float on the way to the bias table; otherwise the types are the same.
+template <typename T, typename U>
+void CopyL1ToBias(const LocalTensor<T>& dst, const LocalTensor<U>& src, const NpuBurst& burst) {
+    if (ASCEND_IS_AIC) {
+        NpuCopyL1ToBias(dst.Address(), src.Address(), &burst, !std::is_same_v<T, U>);
+    }
+}
+
+template <typename T>
+void CopyFromL1(const LocalTensor<T>& dst, const LocalTensor<T>& src, const NpuBurst& burst) {
+    if (src.Memory() != kNpuL1) {
+        FailPosition("DataCopy", "src", src.Memory(), "A1, B1, C1, VECIN, VECCALC or VECOUT");
+    }
+    if (dst.Memory() == kNpuBias) {
+        CopyL1ToBias(dst, src, burst);
+    } else if (dst.Memory() != kNpuFixbuf) {
+        FailPosition("DataCopy", "dst", dst.Memory(), "C2 or C2PIPE2GM");
+    } else if (ASCEND_IS_AIC) {
+        NpuCopyL1ToFixbuf(dst.Address(), src.Address(), &burst);
+    }
+}
+
+}  // namespace detail
+
+template <typename T, typename U>
+inline void DataCopy(const LocalTensor<T>& dst, const LocalTensor<U>& src,
+                     const DataCopyParams& params) {
+    static_assert(std::is_same_v<T, float> && std::is_same_v<U, half>,
+                  "DataCopy between types: from half to float, from L1 to the bias table");
+    if (src.Memory() != kNpuL1) {
+        detail::FailPosition("DataCopy", "src", src.Memory(), "C1");
+    }
+    if (dst.Memory() != kNpuBias) {
+        detail::FailPosition("DataCopy", "dst", dst.Memory(), "C2");
+    }
+    detail::CopyL1ToBias(dst, src, detail::ToBurst(params));
+}
+
+}  // namespace AscendC

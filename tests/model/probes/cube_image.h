@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memories of the cube as images: a probe on an AIC loads L1 from GM, runs one function on tensors
+// at chosen addresses, and stores any local memory byte by byte, so that a test sees all of it.
+#pragma once
+
+#include <cstring>
+
+#include "probe_tensors.h"
+
+namespace probe {
+
+// A tensor of `bytes` bytes at a byte address of the memory that the position names.
+template <class T>
+inline __aicore__ AscendC::LocalTensor<T> Local(AscendC::TPosition position, uint32_t address,
+                                                uint32_t bytes) {
+    AscendC::TBuffAddr place{};
+    place.dataLen = bytes;
+    place.bufferAddr = address;
+    place.logicPos = static_cast<uint8_t>(position);
+    AscendC::LocalTensor<T> tensor;
+    tensor.SetAddr(place);
+    return tensor;
+}
+
+// L1[address, address + bytes) becomes what GM holds at `image`; whole blocks of 32 bytes. Nothing
+// that follows can conflict with it.
+inline __aicore__ void LoadL1(GM_ADDR image, uint32_t address, uint32_t bytes) {
+    AscendC::DataCopy(Local<int8_t>(AscendC::TPosition::A1, address, bytes), Gm<int8_t>(image),
+                      bytes);
+    AscendC::PipeBarrier<PIPE_ALL>();
+}
+
+// Copies local memory to GM without an instruction, so that undefined bytes can be seen too (0xFF
+// in checked mode). For launches whose GM addresses are host addresses.
+inline __aicore__ void StoreLocal(GM_ADDR out, NpuMemory memory, uint32_t address, uint32_t bytes) {
+    AscendC::PipeBarrier<PIPE_ALL>();
+    std::memcpy(out, NpuLocalHost(memory) + address, bytes);
+}
+
+}  // namespace probe

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// One move that fills or empties L1 a launch: L1 is an image that is loaded before, and any local
+// memory can be stored after.
+#include "cube_image.h"
+
+using namespace AscendC;
+
+namespace {
+
+enum Form : int32_t { kCount, kParams, kEnhanced };
+enum Path : int32_t { kGmToL1, kL1ToGm, kL1ToBias, kL1ToFixbuf };
+enum Type : int32_t {
+    kInt8,
+    kUint8,
+    kInt16,
+    kUint16,
+    kHalf,
+    kBfloat16,
+    kInt32,
+    kUint32,
+    kFloat,
+    kInt64,
+    kUint64,
+    kDouble,
+    kHalfToFloat,
+};
+
+struct CubeMoveCase {
+    int32_t form;
+    int32_t path;
+    int32_t type;
+    int32_t position;  // of the side that is not GM; 0: the usual one of the path
+    int32_t to;        // of the target within the core; 0: the usual one of the path
+    int32_t atomic;    // 1: adds
+    uint32_t imageBytes;
+    uint32_t gm;      // byte offset of the GM side
+    uint32_t local;   // byte address of the side that is not GM, or of the source
+    uint32_t target;  // byte address of the target within the core
+    uint32_t count;
+    uint32_t burst[4];  // blockCount, blockLen, srcStride, dstStride
+    int32_t memory;     // NpuMemory to store
+    uint32_t storeBytes;
+};
+
+constexpr uint32_t kTensorBytes = 1u << 20;  // the instruction checks the range, not the tensor
+
+template <class T, class Source = T>
+class Mover {
+ public:
+    __aicore__ Mover(const CubeMoveCase& test, GM_ADDR gm)
+        : test_(test),
+          gm_(probe::Gm<T>(gm + test.gm)),
+          local_(probe::Local<Source>(Position(test.position, TPosition::A1), test.local,
+                                      kTensorBytes)),
+          target_(probe::Local<T>(
+              Position(test.to, test.path == kL1ToBias ? TPosition::C2 : TPosition::C2PIPE2GM),
+              test.target, kTensorBytes)) {}
+
+    __aicore__ void Run() {
+        switch (test_.form) {
+            case kCount:
+                if constexpr (std::is_same<T, Source>::value) {
+                    Copy(test_.count);
+                }
+                break;
+            case kParams:
+                Copy(Params());
+                break;
+            default:
+                CopyEnhanced();
+        }
+    }
+
+ private:
+    __aicore__ static TPosition Position(int32_t chosen, TPosition usual) {
+        return chosen == 0 ? usual : static_cast<TPosition>(chosen);
+    }
+
+    __aicore__ DataCopyParams Params() const {
+        const auto field = [this](int32_t i) { return static_cast<uint16_t>(test_.burst[i]); };
+        return DataCopyParams(field(0), field(1), field(2), field(3));
+    }
+
+    template <class How>
+    __aicore__ void Copy(const How& how) {
+        if constexpr (std::is_same<T, Source>::value) {
+            if (test_.path == kGmToL1) {
+                DataCopy(local_, gm_, how);
+                return;
+            }
+            if (test_.path == kL1ToGm) {
+                DataCopy(gm_, local_, how);
+                return;
+            }
+        }
+        DataCopy(target_, local_, how);
+    }
+
+    __aicore__ void CopyEnhanced() {
+        if constexpr (std::is_same<T, Source>::value) {
+            if (test_.path == kGmToL1) {
+                DataCopy(local_, gm_, Params(), DataCopyEnhancedParams());
+            } else {
+                DataCopy(gm_, local_, Params(), DataCopyEnhancedParams());
+            }
+        }
+    }
+
+    const CubeMoveCase& test_;
+    GlobalTensor<T> gm_;
+    LocalTensor<Source> local_;
+    LocalTensor<T> target_;
+};
+
+__aicore__ inline void RunCase(const CubeMoveCase& test, GM_ADDR gm) {
+    switch (test.type) {
+#define PROBE_TYPE(name, T) \
+    case name:              \
+        return Mover<T>(test, gm).Run();
+        PROBE_TYPE(kInt8, int8_t)
+        PROBE_TYPE(kUint8, uint8_t)
+        PROBE_TYPE(kInt16, int16_t)
+        PROBE_TYPE(kUint16, uint16_t)
+        PROBE_TYPE(kHalf, half)
+        PROBE_TYPE(kBfloat16, bfloat16_t)
+        PROBE_TYPE(kInt32, int32_t)
+        PROBE_TYPE(kUint32, uint32_t)
+        PROBE_TYPE(kFloat, float)
+        PROBE_TYPE(kInt64, int64_t)
+        PROBE_TYPE(kUint64, uint64_t)
+        PROBE_TYPE(kDouble, double)
+#undef PROBE_TYPE
+        default:
+            return Mover<float, half>(test, gm).Run();
+    }
+}
+
+}  // namespace
+
+extern "C" __global__ __aicore__ void probe_cube_move(GM_ADDR image, GM_ADDR gm, GM_ADDR out,
+                                                      GM_ADDR tiling) {
+    KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_AIC_ONLY);
+    REGISTER_TILING_DEFAULT(CubeMoveCase);
+    GET_TILING_DATA_WITH_STRUCT(CubeMoveCase, test, tiling);
+    TPipe pipe;
+    if (ASCEND_IS_AIC && test.imageBytes > 0) {
+        probe::LoadL1(image, 0, test.imageBytes);
+    }
+    if (test.atomic != 0) {
+        SetAtomicAdd<half>();
+    }
+    RunCase(test, gm);
+    PipeBarrier<PIPE_ALL>();
+    SetAtomicNone();
+    if (ASCEND_IS_AIC && test.storeBytes > 0) {
+        probe::StoreLocal(out, static_cast<NpuMemory>(test.memory), 0, test.storeBytes);
+    }
+}
