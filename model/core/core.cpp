@@ -92,6 +92,12 @@ void Core::JoinClock(NpuPipe pipe, const Clock& clock) {
     }
 }
 
+void Core::JoinRemote(NpuPipe pipe, const std::shared_ptr<const RemoteClock>& known) {
+    if (known != nullptr) {
+        JoinClock(pipe, {(*known)[static_cast<size_t>(number_)], known});
+    }
+}
+
 void Core::Barrier(NpuPipe pipe) {
     if (pipe != kNpuPipeAll) {
         StartClock(pipe);
@@ -133,13 +139,6 @@ void Core::CheckEnd() {
                       std::to_string(id) + ") must be waited for before the kernel ends",
                   "Ascend C API, SetFlag/WaitFlag: they come in pairs");
         });
-    for (size_t id = 0; id < crossCoreFlags.size(); ++id) {
-        if (crossCoreFlags[id].Pending() != 0) {
-            Raise(FaultKind::kCrossCore,
-                  "cross-core flag " + std::to_string(id) + " must be waited for as often as set",
-                  "Ascend C API, CrossCoreSetFlag");
-        }
-    }
     for (uint32_t block = 0; block < UnitFlags::kBlocks; ++block) {
         const UnitFlags::Flag& flag = unitFlags.At(block);
         if (flag.up) {

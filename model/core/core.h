@@ -72,6 +72,8 @@ class Core {
     // Everything that `pipe` did so far, and all that it knew, as a clock for others.
     Clock CompletionClock(NpuPipe pipe) const;
     void JoinClock(NpuPipe pipe, const Clock& clock);
+    // Takes over what another core knew, also about this core; null is "nothing".
+    void JoinRemote(NpuPipe pipe, const std::shared_ptr<const RemoteClock>& known);
     void Barrier(NpuPipe pipe);
 
     // After the kernel function has returned: writes the data cache back and, in checked mode,

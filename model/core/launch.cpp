@@ -232,16 +232,29 @@ void LaunchState::ReportDeadlock() {
     for (const auto& core : cores_) {
         if (core->fiber != nullptr && !core->fiber->Finished()) {
             fault.rule += " block " + std::to_string(core->Block()) + " " + core->Name() + " " +
-                          (core->waitsFor.empty() ? "polls global memory" : core->waitsFor) + ";";
+                          (core->waitsFor.empty() ? "polls global memory"
+                                                  : core->waitsFor + crossCore_.Missing(*core)) +
+                          ";";
         }
     }
     SetFault(std::move(fault));
+}
+
+void LaunchState::CheckLeftovers() {
+    if (Faulted() || request_.mode != Mode::kChecked) {
+        return;
+    }
+    if (auto leftover = crossCore_.FindLeftover(cores_)) {
+        leftover->kernel = request_.kernel;
+        SetFault(std::move(*leftover));
+    }
 }
 
 LaunchReport LaunchState::Run() {
     if (CheckRequest()) {
         MakeCores();
         Schedule();
+        CheckLeftovers();
     }
     return Report();
 }

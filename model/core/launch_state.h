@@ -29,6 +29,8 @@ class LaunchState {
     std::vector<Core*> CoresOfKind(NpuCoreKind kind) const;
     std::vector<Core*> CoresOfBlock(int64_t block, NpuCoreKind kind) const;
     bool HasSubBlocks() const { return request_.type == KernelType::kMixAic12; }
+    // Blocks of an AIC with its AIV.
+    bool HasBothKinds() const { return HasSubBlocks() || request_.type == KernelType::kMixAic11; }
     bool HasCrossCore() const {
         return request_.type != KernelType::kAivOnly && request_.type != KernelType::kAicOnly;
     }
@@ -56,6 +58,7 @@ class LaunchState {
     Round RunOnce(const std::vector<Core*>& cores);
     void RunCore(Core& core);
     void ReportDeadlock();
+    void CheckLeftovers();
     bool CheckRequest();
     LaunchReport Report();
 

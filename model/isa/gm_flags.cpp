@@ -44,9 +44,7 @@ void NpuLoadGmFlags(uint32_t target, uint64_t source, uint32_t flags) {
         return;
     }
     for (uint64_t flag = source; flag < source + bytes; flag += kBlock) {
-        Clock clock;
-        clock.remote = launch.FlagsInGm().Load(flag);
-        issue.core.JoinClock(kNpuPipeMte2, clock);
+        issue.core.JoinRemote(kNpuPipeMte2, launch.FlagsInGm().Load(flag));
     }
 }
 

@@ -21,6 +21,9 @@ std::string Pair(NpuPipe source, NpuPipe target) {
     return std::string(PipeName(source)) + "_" + PipeName(target);
 }
 
+// Where an instruction is issued that names a pipe: on the scalar pipe if there is no such one.
+NpuPipe IssuedOn(NpuPipe pipe) { return pipe < kNpuPipeCount ? pipe : kNpuPipeS; }
+
 // Pipe pairs that the hardware has no flag for.
 bool PairExists(NpuPipe source, NpuPipe target, NpuCoreKind kind) {
     if (source >= kNpuPipeCount || target >= kNpuPipeCount) {
@@ -47,6 +50,49 @@ void CheckFlag(const Issue& issue, NpuPipe source, NpuPipe target, int32_t event
                        EventFlags::kIds - 1, kFlagSource);
 }
 
+// Pipes on which the scheduler of flags listens. Not the scalar pipe, and only those of the core.
+bool SetsCrossCoreFlags(NpuPipe pipe, NpuCoreKind kind) {
+    switch (pipe) {
+        case kNpuPipeMte2:
+        case kNpuPipeMte3:
+            return true;
+        case kNpuPipeV:
+            return kind == kNpuAiv;
+        case kNpuPipeM:
+        case kNpuPipeMte1:
+        case kNpuPipeFix:
+            return kind == kNpuAic;
+        default:
+            return false;
+    }
+}
+
+void CheckCrossCoreSet(const Issue& issue, NpuPipe pipe, int32_t mode, int32_t flag) {
+    const Core& core = issue.core;
+    const LaunchState& launch = core.Launch();
+    if (!launch.HasCrossCore()) {
+        issue.Fail(FaultKind::kCrossCore, "kernel type",
+                   "must be a MIX type: AIV_ONLY and AIC_ONLY kernels have no scheduler of flags",
+                   "Ascend C API, KERNEL_TASK_TYPE");
+    }
+    if (!SetsCrossCoreFlags(pipe, core.Kind())) {
+        issue.Fail(FaultKind::kCrossCore, std::string("pipe (") + PipeName(pipe) + ")",
+                   core.Kind() == kNpuAiv ? "must be V, MTE2 or MTE3 on an AIV"
+                                          : "must be M, MTE1, MTE2, MTE3 or FIX on an AIC",
+                   kCrossSource);
+    }
+    issue.RequireRange("mode", static_cast<uint64_t>(mode), 0, 2, kCrossSource);
+    issue.RequireRange("flag id", static_cast<uint64_t>(flag), 0, 15, kCrossSource);
+    if (mode != 0 && !launch.HasBothKinds()) {
+        issue.Fail(FaultKind::kCrossCore, "mode (" + std::to_string(mode) + ")",
+                   "must be used in kernels of type MIX_AIC_1_1 or MIX_AIC_1_2 only", kCrossSource);
+    }
+    if (mode == 1 && core.Kind() != kNpuAiv) {
+        issue.Fail(FaultKind::kCrossCore, "mode (1)", "must be used between the AIV of a block",
+                   kCrossSource);
+    }
+}
+
 // Yields until the flag was counted up, counts it down, and takes over what its setters knew.
 void WaitForFlag(Core& core, int32_t flag, bool ordersNothing) {
     CrossCoreFlag& counter = core.crossCoreFlags[static_cast<size_t>(flag)];
@@ -59,10 +105,9 @@ void WaitForFlag(Core& core, int32_t flag, bool ordersNothing) {
         core.waitFlag = -1;
         core.waitsFor.clear();
     }
-    Clock clock;
-    clock.remote = counter.Take();
+    const auto clock = counter.Take();
     if (!ordersNothing) {
-        core.JoinClock(kNpuPipeS, clock);
+        core.JoinRemote(kNpuPipeS, clock);
     }
 }
 
@@ -72,7 +117,7 @@ void WaitForFlag(Core& core, int32_t flag, bool ordersNothing) {
 using namespace npu_model;
 
 void NpuSetFlag(NpuPipe source, NpuPipe target, int32_t event) {
-    Issue issue("set_flag", source);
+    Issue issue("set_flag", IssuedOn(source));
     issue.Commit();
     if (!issue.checked) {
         return;
@@ -91,7 +136,7 @@ void NpuSetFlag(NpuPipe source, NpuPipe target, int32_t event) {
 }
 
 void NpuWaitFlag(NpuPipe source, NpuPipe target, int32_t event) {
-    Issue issue("wait_flag", target);
+    Issue issue("wait_flag", IssuedOn(target));
     issue.Commit();
     if (!issue.checked) {
         return;
@@ -111,7 +156,7 @@ void NpuWaitFlag(NpuPipe source, NpuPipe target, int32_t event) {
 }
 
 void NpuPipeBarrier(NpuPipe pipe) {
-    Issue issue("pipe_barrier", pipe == kNpuPipeAll ? kNpuPipeS : pipe);
+    Issue issue("pipe_barrier", IssuedOn(pipe));
     issue.Commit();
     if (!issue.checked) {
         return;
@@ -127,29 +172,20 @@ void NpuPipeBarrier(NpuPipe pipe) {
 }
 
 void NpuCrossCoreSet(NpuPipe pipe, int32_t mode, int32_t flag) {
-    Issue issue("ffts_cross_core_sync", pipe);
+    Issue issue("ffts_cross_core_sync", IssuedOn(pipe));
     issue.Commit();
+    CheckCrossCoreSet(issue, pipe, mode, flag);
     Core& core = issue.core;
     LaunchState& launch = core.Launch();
-    if (!launch.HasCrossCore()) {
-        issue.Fail(FaultKind::kCrossCore, "kernel type",
-                   "must be a MIX type: AIV_ONLY and AIC_ONLY kernels have no scheduler of flags",
-                   "Ascend C API, KERNEL_TASK_TYPE");
-    }
-    issue.RequireRange("mode", static_cast<uint64_t>(mode), 0, 2, kCrossSource);
-    issue.RequireRange("flag id", static_cast<uint64_t>(flag), 0, 15, kCrossSource);
-    if (mode == 1 && (core.Kind() != kNpuAiv || !launch.HasSubBlocks())) {
-        issue.Fail(FaultKind::kCrossCore, "mode (1)", "must be used between the two AIV of a block",
-                   kCrossSource);
-    }
     const NpuCoreKind other = core.Kind() == kNpuAic ? kNpuAiv : kNpuAic;
-    const auto group = mode == 0 ? launch.CoresOfKind(core.Kind())
-                                 : launch.CoresOfBlock(core.Block(), core.Kind());
-    const auto targets = mode == 2 ? launch.CoresOfBlock(core.Block(), other) : group;
+    CrossCoreGroup group{mode, flag, {}, {}};
+    group.members = mode == 0 ? launch.CoresOfKind(core.Kind())
+                              : launch.CoresOfBlock(core.Block(), core.Kind());
+    group.targets = mode == 2 ? launch.CoresOfBlock(core.Block(), other) : group.members;
     const bool mutated =
         core.Launch().VisitSite("cross_core_set", PipeName(pipe), __builtin_frame_address(0));
     core.StartClock(pipe);
-    launch.CrossCore().Set(core, group, targets, pipe, mode, flag, mutated || !issue.checked);
+    launch.CrossCore().Set(issue, pipe, group, mutated || !issue.checked);
 }
 
 void NpuCrossCoreWait(int32_t flag) {
@@ -206,7 +242,7 @@ void NpuSoftSyncAll(uint64_t gmWorkspace, uint32_t ubWorkspace, int32_t cores) {
     std::memcpy(slot, &count, sizeof(count));
     const bool mutated = launch.VisitSite("sync_all_through_gm", "AIV", __builtin_frame_address(0));
     constexpr int32_t kMode = 3;  // a group of its own
-    launch.CrossCore().Set(core, group, group, kNpuPipeS, kMode, Core::kSoftSyncFlag,
+    launch.CrossCore().Set(issue, kNpuPipeS, {kMode, Core::kSoftSyncFlag, group, group},
                            mutated || !issue.checked);
     WaitForFlag(core, Core::kSoftSyncFlag, mutated);
 }

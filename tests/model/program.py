@@ -38,6 +38,10 @@ class Operation(IntEnum):
     SET_ATOMIC = auto()
     SET_MASK_MODE = auto()
     ON_BLOCK = auto()
+    ON_CORE = auto()
+    CROSS_SET = auto()
+    CROSS_WAIT = auto()
+    SYNC_ALL_KINDS = auto()
 
 
 class Pipe(IntEnum):
@@ -150,6 +154,29 @@ def on_block(block: int) -> Step:
     return Step(Operation.ON_BLOCK, block)
 
 
+def on_aic(block: int = -1) -> Step:
+    """What follows is for the AIC of this block only; -1: for every AIC."""
+    return Step(Operation.ON_CORE, 0, block)
+
+
+def on_aiv(index: int = -1) -> Step:
+    """What follows is for the AIV with this GetBlockIdx() only; -1: for every AIV."""
+    return Step(Operation.ON_CORE, 1, index)
+
+
+def cross_set(mode: int, pipe: str, number: int) -> Step:
+    return Step(Operation.CROSS_SET, mode, Pipe[pipe], number)
+
+
+def cross_wait(number: int, mode: int = 0) -> Step:
+    return Step(Operation.CROSS_WAIT, number, mode)
+
+
+def sync_all_kinds() -> Step:
+    """Every AIC and AIV of the launch."""
+    return Step(Operation.SYNC_ALL_KINDS)
+
+
 def encode(*steps: Step | list[Step]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
     """Return the program as the kernel reads it; lists of steps are spliced in."""
     flat = [one for step in steps for one in (step if isinstance(step, list) else [step])]
@@ -168,6 +195,7 @@ def run(
     blocks: int = 1,
     cross_core: bool = False,
     defined: bool = False,
+    type: str | None = None,
 ) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
     """Run a program on an input that counts up and return its output, all -1 where not written.
 
@@ -177,6 +205,7 @@ def run(
         blocks: Of the launch.
         cross_core: Use a kernel type that has flags between cores.
         defined: Let the kernel read the output before it writes it.
+        type: Of the kernel, instead of AIV_ONLY, or MIX_AIV_1_0 with ``cross_core``.
     """
     source = np.arange(IN_BYTES // 4, dtype=np.int32)
     target = aligned(IN_BYTES // 4, np.int32)
@@ -187,5 +216,6 @@ def run(
         [model.In(source, "in"), wrap(target, "out"), encode(*steps).tobytes()],
         blocks=blocks,
         tiling_key=int(cross_core),
+        type=type,
     )
     return target

@@ -44,6 +44,10 @@ inline void SyncAll(const GlobalTensor<int32_t>& gmWorkspace,
     if (ASCEND_IS_AIC) {
         return;
     }
+    if (isAIVOnly && NpuSubBlockCount() != 1) {
+        detail::FailArgument("SyncAll", "isAIVOnly", 1,
+                             "be 0 where a block has two AIV: they would share a counter");
+    }
     detail::RequireUb("SyncAll", ubWorkspace.Memory());
     PipeBarrier<PIPE_ALL>();
     NpuSoftSyncAll(detail::GmAddress(gmWorkspace), ubWorkspace.Address(), usedCores);

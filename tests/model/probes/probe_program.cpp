@@ -22,9 +22,13 @@ enum Operation : int32_t {
     kWaitFlag,       // event a, id b
     kBarrier,        // pipe a
     kSyncAll,
-    kSetAtomic,    // a = 1: add of int32; 0: none
-    kSetMaskMode,  // a = 1: counter; 0: normal
-    kOnBlock,      // what follows is for block a only; -1: for every block
+    kSetAtomic,     // a = 1: add of int32; 0: none
+    kSetMaskMode,   // a = 1: counter; 0: normal
+    kOnBlock,       // what follows is for block a only; -1: for every block
+    kOnCore,        // what follows is for kind a (0: AIC, 1: AIV) and index b, -1: all of the kind
+    kCrossSet,      // mode a, pipe b, flag c
+    kCrossWait,     // flag a, mode b
+    kSyncAllKinds,  // AIC and AIV
 };
 
 struct Step {
@@ -78,6 +82,58 @@ __aicore__ inline void Barrier(int32_t pipe) {
     }
 }
 
+template <uint8_t mode>
+__aicore__ inline void CrossSet(int32_t pipe, uint16_t flag) {
+    switch (pipe) {
+#define PROBE_PIPE(name)                    \
+    case name:                              \
+        CrossCoreSetFlag<mode, name>(flag); \
+        break;
+        PROBE_PIPE(PIPE_S)
+        PROBE_PIPE(PIPE_V)
+        PROBE_PIPE(PIPE_M)
+        PROBE_PIPE(PIPE_MTE1)
+        PROBE_PIPE(PIPE_MTE2)
+        PROBE_PIPE(PIPE_MTE3)
+        PROBE_PIPE(PIPE_FIX)
+        PROBE_PIPE(PIPE_ALL)
+#undef PROBE_PIPE
+        default:
+            ASSERT(false);
+    }
+}
+
+__aicore__ inline void CrossSet(const Step& step) {
+    const auto flag = static_cast<uint16_t>(step.c);
+    switch (step.a) {
+        case 0:
+            CrossSet<0>(step.b, flag);
+            break;
+        case 1:
+            CrossSet<1>(step.b, flag);
+            break;
+        case 2:
+            CrossSet<2>(step.b, flag);
+            break;
+        default:
+            CrossSet<4>(step.b, flag);
+    }
+}
+
+__aicore__ inline void CrossWait(const Step& step) {
+    const auto flag = static_cast<uint16_t>(step.a);
+    switch (step.b) {
+        case 0:
+            CrossCoreWaitFlag(flag);
+            break;
+        case 2:
+            CrossCoreWaitFlag<2, PIPE_V>(flag);
+            break;
+        default:
+            CrossCoreWaitFlag<4>(flag);
+    }
+}
+
 class Interpreter {
  public:
     __aicore__ Interpreter(GM_ADDR in, GM_ADDR out) : in_(in), out_(out) {}
@@ -88,6 +144,8 @@ class Interpreter {
             const Step& step = program.steps[i];
             if (step.operation == kOnBlock) {
                 mine = step.a < 0 || step.a == GetBlockIdx();
+            } else if (step.operation == kOnCore) {
+                mine = step.a == (ASCEND_IS_AIC ? 0 : 1) && (step.b < 0 || step.b == GetBlockIdx());
             } else if (mine) {
                 step.operation <= kStoreIn ? Copy(step) : Do(step);
             }
@@ -150,6 +208,15 @@ class Interpreter {
                 break;
             case kSetMaskMode:
                 step.a != 0 ? SetMaskCount() : SetMaskNorm();
+                break;
+            case kCrossSet:
+                CrossSet(step);
+                break;
+            case kCrossWait:
+                CrossWait(step);
+                break;
+            case kSyncAllKinds:
+                SyncAll<false>();
                 break;
             default:
                 ASSERT(false);
