@@ -312,9 +312,7 @@ def test_every_set_has_its_partners(probes: model.Library) -> None:
     ],
     ids=["not set by all", "not waited for", "not waited for by the other"],
 )
-def test_a_flag_has_one_mode_at_a_time(
-    probes: model.Library, program: Program, where: str
-) -> None:
+def test_a_flag_has_one_mode_at_a_time(probes: model.Library, program: Program, where: str) -> None:
     with (
         model.options(order="reversed"),
         raises_fault("cross_core", operand="flag 0", rule=f"of another mode are done on {where}"),
@@ -330,9 +328,8 @@ def test_a_flag_may_change_its_mode_when_all_is_done(probes: model.Library) -> N
 
 @pytest.mark.parametrize("kernel_type", MIX)
 def test_without_its_edge_every_flag_is_a_race(probes: model.Library, kernel_type: str) -> None:
+    # In 1:1 the reader is the writer, which learns of its own store from the AIC's answer.
     last = on_aiv(aiv_count(kernel_type, 1) - 1)
-    # In 1:1 the reader is the writer, which knows about itself from the AIC's answer.
-    other = MTE3
 
     def call() -> None:
         run(probes, relayed(), last, READ, type=kernel_type)
@@ -344,11 +341,10 @@ def test_without_its_edge_every_flag_is_a_race(probes: model.Library, kernel_typ
         assert mutation.fault is not None, mutation
         assert mutation.fault.names_both, mutation
         assert mutation.fault.other is not None
-        assert mutation.fault.other.name == other
+        assert mutation.fault.other.name == MTE3
 
 
-def rendezvous(kernel_type: str) -> Program:
-    return [on_aiv(0), *WRITE, on_aic(), sync_all_kinds(), on_aiv(), sync_all_kinds()]
+RENDEZVOUS = [on_aiv(0), *WRITE, on_aic(), sync_all_kinds(), on_aiv(), sync_all_kinds()]
 
 
 @covers("SyncAll.hard", "value")
@@ -358,7 +354,7 @@ def test_sync_all_of_both_kinds_orders_all_cores(
     probes: model.Library, kernel_type: str, blocks: int
 ) -> None:
     last = aiv_count(kernel_type, blocks) - 1
-    program = [*rendezvous(kernel_type), on_aiv(last), *READ]
+    program = [*RENDEZVOUS, on_aiv(last), *READ]
 
     (out,) = in_every_order(lambda: [run(probes, program, blocks=blocks, type=kernel_type)])
 
@@ -369,12 +365,8 @@ def test_sync_all_of_both_kinds_orders_all_cores(
 def test_sync_all_of_both_kinds_works_again_and_again(
     probes: model.Library, kernel_type: str
 ) -> None:
-    rounds = [
-        step
-        for turn in range(5)
-        for step in (on_aiv(turn % 2), *WRITE, on_aic(), sync_all_kinds(), on_aiv())
-        + (sync_all_kinds(),)
-    ]
+    everybody = [on_aic(), sync_all_kinds(), on_aiv(), sync_all_kinds()]
+    rounds = [step for turn in range(5) for step in [on_aiv(turn % 2), *WRITE, *everybody]]
     in_every_order(lambda: [run(probes, rounds, blocks=2, type=kernel_type)])
 
 
@@ -400,7 +392,7 @@ def test_every_flag_of_sync_all_of_both_kinds_is_needed(
     last = on_aiv(aiv_count(kernel_type, 2) - 1)
 
     def call() -> None:
-        run(probes, rendezvous(kernel_type), last, READ, blocks=2, type=kernel_type)
+        run(probes, RENDEZVOUS, last, READ, blocks=2, type=kernel_type)
 
     mutations = [m for m in model.mutate(call) if m.kind.startswith("cross_core")]
 
