@@ -3,12 +3,16 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "bindings.h"
 #include "op_host/asc_paged_attention/asc_paged_attention_tiling.h"
 #include "op_host/asc_reshape_and_cache/asc_reshape_and_cache_tiling.h"
-#include "op_kernel/asc_paged_attention/asc_paged_attention_schedule.h"
+#include "op_kernel/asc_paged_attention/asc_paged_attention_ub.h"
 
 namespace py = pybind11;
 using namespace attn;
@@ -46,21 +50,47 @@ std::string KernelTypeOf(const std::vector<KernelVariant>& variants, int32_t key
     throw py::value_error("tiling key (" + std::to_string(key) + ") must be a row of the variants");
 }
 
-Plan PlanPagedAttention(const PagedAttentionProblem& problem, const std::string& soc) {
+PagedAttentionPlan TiledPagedAttention(const PagedAttentionProblem& problem,
+                                       const std::string& soc) {
     PagedAttentionPlan plan;
     TilingError error;
     if (!ComputePagedAttentionTiling(problem, LimitsOf(soc), &plan, &error)) {
         throw py::value_error(error.What());
     }
+    return plan;
+}
+
+Plan PlanPagedAttention(const PagedAttentionProblem& problem, const std::string& soc) {
+    const PagedAttentionPlan plan = TiledPagedAttention(problem, soc);
     const AscPagedAttentionTiling& tiling = plan.tiling;
+    const PagedAttentionUb ub =
+        PagedAttentionUbPlan(tiling.pitch, ElementBytes(problem.type), problem.layout,
+                             tiling.blockSize, tiling.kvTile, tiling.rowTile);
     py::dict fields;
-    fields["group_tile"] = tiling.groupTile;
+    fields["reason"] = plan.reason;
+    fields["row_tile"] = tiling.rowTile;
     fields["kv_tile"] = tiling.kvTile;
-    fields["task_count"] = tiling.taskCount;
-    fields["ub_bytes"] =
-        PagedAttentionUbPlan(tiling.headDim, tiling.kvTile, tiling.groupTile).TotalBytes();
+    fields["partition_tokens"] = tiling.partitionTokens;
+    fields["max_partitions"] = tiling.maxPartitions;
+    fields["ub_bytes"] = std::max(ub.TotalBytes(), PagedCombineUbPlan(tiling.pitch).TotalBytes());
     return {"asc_paged_attention", KernelTypeOf(PagedAttentionVariants(), plan.launch.key),
             plan.launch, BytesOf(tiling), fields};
+}
+
+// (modelled cycles, tokens times rows) of each core.
+std::vector<std::pair<int64_t, int64_t>> WorkOfPagedAttention(
+    const PagedAttentionProblem& problem, const std::string& soc,
+    const std::vector<int32_t>& seqLens, const std::vector<int32_t>& queryStarts) {
+    const auto batch = static_cast<size_t>(problem.batch);
+    if (seqLens.size() != batch || (!queryStarts.empty() && queryStarts.size() != batch + 1)) {
+        throw py::value_error("seq_lens and query_starts must fit the batch");
+    }
+    std::vector<std::pair<int64_t, int64_t>> cores;
+    for (const CoreWork& work :
+         PagedAttentionWork(TiledPagedAttention(problem, soc), seqLens, queryStarts)) {
+        cores.emplace_back(work.cycles, work.tokens);
+    }
+    return cores;
 }
 
 Plan PlanReshapeAndCache(const ReshapeAndCacheProblem& problem, const std::string& soc) {
@@ -103,14 +133,53 @@ void BindProblems(py::module_& module) {
                                        "What AscReshapeAndCache is asked to do.")
         .def(py::init<DataType, int64_t, CacheWriteProblem, CacheWriteProblem>(), py::kw_only(),
              py::arg("dtype"), py::arg("tokens"), py::arg("key"), py::arg("value"));
+}
+
+PagedAttentionProblem MakePagedAttentionProblem(
+    DataType type, int64_t batch, int64_t heads, int64_t queryStride, const PagedCacheShape& cache,
+    const PagedCacheView& key, const PagedCacheView& value, int64_t maxBlocks,
+    int64_t blockTableStride, float scale, bool writeLse, std::optional<int64_t> queryTokens,
+    int64_t maxQueryLen, CacheLayout layout, int64_t maxSeqLen, const std::vector<int32_t>& seqLens,
+    float softcap, int64_t windowLeft, bool alibi, bool sinks, bool queryStarts,
+    SplitRule splitRule, int64_t splitValue, int64_t partialOutputs) {
+    return {type,        batch,       queryTokens.value_or(batch),
+            maxQueryLen, heads,       queryStride,
+            layout,      cache,       key,
+            value,       maxBlocks,   blockTableStride,
+            maxSeqLen,   seqLens,     scale,
+            softcap,     windowLeft,  alibi,
+            sinks,       queryStarts, writeLse,
+            splitRule,   splitValue,  partialOutputs};
+}
+
+void BindPagedAttention(py::module_& module) {
+    py::enum_<CacheLayout>(module, "CacheLayout", "How a head lies in a block of a paged cache.")
+        .value("rows", CacheLayout::kRows)
+        .value("packed", CacheLayout::kPacked)
+        .value("nz", CacheLayout::kNz);
+    py::enum_<SplitRule>(module, "SplitRule", "How tokens of a sequence are split between cores.")
+        .value("auto", SplitRule::kAuto)
+        .value("none", SplitRule::kNone)
+        .value("partition_tokens", SplitRule::kPartitionTokens)
+        .value("splits", SplitRule::kSplits)
+        .value("vllm", SplitRule::kVllm);
     py::class_<PagedAttentionProblem>(module, "PagedAttentionProblem",
                                       "What AscPagedAttention is asked to do.")
-        .def(py::init<DataType, int64_t, int64_t, int64_t, PagedCacheShape, PagedCacheView,
-                      PagedCacheView, int64_t, int64_t, float, bool>(),
-             py::kw_only(), py::arg("dtype"), py::arg("batch"), py::arg("heads"),
-             py::arg("query_stride"), py::arg("cache"), py::arg("key"), py::arg("value"),
-             py::arg("max_blocks"), py::arg("block_table_stride"), py::arg("scale"),
-             py::arg("write_lse"));
+        .def(py::init(&MakePagedAttentionProblem), py::kw_only(), py::arg("dtype"),
+             py::arg("batch"), py::arg("heads"), py::arg("query_stride"), py::arg("cache"),
+             py::arg("key"), py::arg("value"), py::arg("max_blocks"), py::arg("block_table_stride"),
+             py::arg("scale"), py::arg("write_lse"), py::arg("query_tokens") = py::none(),
+             py::arg("max_query_len") = 1, py::arg("layout") = CacheLayout::kRows,
+             py::arg("max_seq_len") = -1, py::arg("seq_lens") = std::vector<int32_t>(),
+             py::arg("softcap") = 0.0f, py::arg("window_left") = -1, py::arg("alibi") = false,
+             py::arg("sinks") = false, py::arg("query_starts") = false,
+             py::arg("split_rule") = SplitRule::kAuto, py::arg("split_value") = 0,
+             py::arg("partial_outputs") = 0);
+    module.def("plan_paged_attention", &PlanPagedAttention, py::arg("problem"), py::arg("soc"),
+               "Tiling of AscPagedAttention; ValueError for a problem that it does not do.");
+    module.def("paged_attention_work", &WorkOfPagedAttention, py::arg("problem"), py::arg("soc"),
+               py::arg("seq_lens"), py::arg("query_starts") = std::vector<int32_t>(),
+               "Modelled cycles and tokens times rows of each core.");
 }
 
 }  // namespace
@@ -126,8 +195,7 @@ void BindTiling(py::module_& module) {
         .def_property_readonly("blocks", [](const Plan& plan) { return plan.launch.blockDim; })
         .def_property_readonly("workspace_bytes",
                                [](const Plan& plan) { return plan.launch.workspaceBytes; });
-    module.def("plan_paged_attention", &PlanPagedAttention, py::arg("problem"), py::arg("soc"),
-               "Tiling of AscPagedAttention; ValueError for a problem that it does not do.");
+    BindPagedAttention(module);
     module.def("plan_reshape_and_cache", &PlanReshapeAndCache, py::arg("problem"), py::arg("soc"),
                "Tiling of AscReshapeAndCache; ValueError for a problem that it does not do.");
 }

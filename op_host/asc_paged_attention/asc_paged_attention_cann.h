@@ -9,9 +9,29 @@ namespace attn {
 // Positions of the operator's inputs, outputs and attributes: the order of its OpDef and its
 // kernel.
 struct PagedAttentionIo {
-    enum Input { kQuery, kKeyCache, kValueCache, kBlockTables, kSeqLens };
-    enum Output { kOut, kLse };
-    enum Attribute { kScale, kReturnLse };
+    enum Input {
+        kQuery,
+        kKeyCache,
+        kValueCache,
+        kBlockTables,
+        kSeqLens,
+        kQueryStartLoc,
+        kAlibiSlopes,
+        kSinks,
+    };
+    enum Output { kOut, kLse, kExpSums, kMaxLogits, kTmpOut };
+    enum Attribute {
+        kScale,
+        kLayout,
+        kMaxQueryLen,
+        kMaxSeqLen,
+        kSoftcap,
+        kWindowLeft,
+        kSplitRule,
+        kSplitValue,
+        kMaxPartitions,
+        kReturnLse,
+    };
 };
 
 ge::graphStatus TilePagedAttention(gert::TilingContext* context);

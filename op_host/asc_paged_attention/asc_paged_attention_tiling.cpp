@@ -7,31 +7,47 @@
 #include <string>
 
 #include "../../op_kernel/asc_paged_attention/asc_paged_attention_schedule.h"
+#include "../../op_kernel/asc_paged_attention/asc_paged_attention_ub.h"
 #include "../../op_kernel/asc_paged_attention/asc_paged_attention_variants.h"
+#include "asc_paged_attention_split.h"
 
 namespace attn {
 namespace {
 
 constexpr char kOperation[] = "paged_attention";
 constexpr int64_t kInt32Max = std::numeric_limits<int32_t>::max();
-constexpr int64_t kHeadDimUnit = kFloatsPerRepeat;
-constexpr int64_t kBlockSizeUnit = 16;
-constexpr int64_t kMaxBlockSize = 128;
+constexpr int64_t kHeadDimUnit = 8;
+constexpr int64_t kBlockSizeUnit = 8;
+constexpr int64_t kMaxBlockSize = 256;
+constexpr int64_t kWorkspaceUnit = 512;  // bytes: how parts of a workspace are aligned
 
-// Vector cycles of a step, from the costs of the instructions: what is done once, and what is done
-// for each query head. Only their ratio matters.
-constexpr int64_t kStepCycles = 600;
-constexpr int64_t kHeadCycles = 850;
+bool CheckRange(const char* argument, int64_t value, int64_t least, int64_t most,
+                TilingError* error) {
+    if (value < least || value > most) {
+        return error->Set(kOperation, argument, value,
+                          "be from " + std::to_string(least) + " to " + std::to_string(most));
+    }
+    return true;
+}
+
+bool CheckMultiple(const char* argument, int64_t value, int64_t unit, int64_t most,
+                   TilingError* error) {
+    if (value < unit || value > most || value % unit != 0) {
+        return error->Set(kOperation, argument, value,
+                          "be a multiple of " + std::to_string(unit) + " from " +
+                              std::to_string(unit) + " to " + std::to_string(most));
+    }
+    return true;
+}
 
 bool CheckShapes(const PagedAttentionProblem& problem, TilingError* error) {
     const PagedCacheShape& cache = problem.cache;
-    if (problem.batch < 0 || problem.batch > kInt32Max) {
-        return error->Set(kOperation, "query batch", problem.batch, "be from 0 to 2147483647");
-    }
-    if (cache.headDim < kHeadDimUnit || cache.headDim > kMaxHeadDim ||
-        cache.headDim % kHeadDimUnit != 0) {
-        return error->Set(kOperation, "query head_dim", cache.headDim,
-                          "be a multiple of 64 from 64 to 256");
+    if (!CheckRange("query batch", problem.batch, 0, kInt32Max, error) ||
+        !CheckRange("query tokens", problem.queryTokens, 0, kInt32Max, error) ||
+        !CheckMultiple("query head_dim", cache.headDim, kHeadDimUnit, kMaxHeadDim, error) ||
+        !CheckMultiple("key_cache block_size", cache.blockSize, kBlockSizeUnit, kMaxBlockSize,
+                       error)) {
+        return false;
     }
     if (cache.heads < 1) {
         return error->Set(kOperation, "key_cache heads", cache.heads, "be at least 1");
@@ -40,82 +56,141 @@ bool CheckShapes(const PagedAttentionProblem& problem, TilingError* error) {
         return error->Set(kOperation, "query heads", problem.heads,
                           "be a multiple of key_cache heads (" + std::to_string(cache.heads) + ")");
     }
-    if (problem.heads > kInt32Max / std::max<int64_t>(problem.batch, 1)) {
+    const int64_t mostHeads = kInt32Max / std::max<int64_t>(problem.queryTokens, 1);
+    if (problem.heads > mostHeads) {
+        return error->Set(kOperation, "query heads", problem.heads,
+                          "be at most 2147483647 over all " + std::to_string(problem.queryTokens) +
+                              " query tokens");
+    }
+    if (!problem.hasQueryStarts && problem.queryTokens != problem.batch) {
         return error->Set(
-            kOperation, "query heads", problem.heads,
-            "be at most 2147483647 over all " + std::to_string(problem.batch) + " sequences");
+            kOperation, "query tokens", problem.queryTokens,
+            "equal the batch (" + std::to_string(problem.batch) + ") without query_start_loc");
     }
-    if (cache.blockSize < kBlockSizeUnit || cache.blockSize > kMaxBlockSize ||
-        cache.blockSize % kBlockSizeUnit != 0) {
-        return error->Set(kOperation, "key_cache block_size", cache.blockSize,
-                          "be a multiple of 16 from 16 to 128");
-    }
-    if (problem.maxBlocks < 0 || problem.maxBlocks > kInt32Max / cache.blockSize) {
-        return error->Set(kOperation, "block_tables columns", problem.maxBlocks,
-                          "be from 0 to " + std::to_string(kInt32Max / cache.blockSize));
-    }
-    return true;
-}
-
-bool CheckStride(const char* argument, int64_t stride, int64_t least, int64_t most,
-                 TilingError* error) {
-    if (stride < least || stride > most) {
-        return error->Set(kOperation, argument, stride,
-                          "be from " + std::to_string(least) + " to " + std::to_string(most));
-    }
-    return true;
+    const int64_t mostBlocks = kInt32Max / cache.blockSize;
+    const int64_t mostQueryLen = kInt32Max / problem.heads - kMaxRowTile;
+    return CheckRange("max_query_len", problem.maxQueryLen, 1, mostQueryLen, error) &&
+           CheckRange("block_tables columns", problem.maxBlocks, 0, mostBlocks, error) &&
+           CheckRange("max_seq_len", problem.maxSeqLen, -1, kInt32Max, error);
 }
 
 bool CheckStrides(const PagedAttentionProblem& problem, TilingError* error) {
     constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
-    const int64_t row = problem.cache.headDim;
-    const int64_t maxRowStride = MaxRowStride(kPagedElementBytes);
-    return CheckStride("query stride", problem.queryStride, 0, kAny, error) &&
-           CheckStride("block_tables stride", problem.blockTableStride, 0, kAny, error) &&
-           CheckStride("key_cache block stride", problem.key.blockStride, 0, kAny, error) &&
-           CheckStride("key_cache token stride", problem.key.tokenStride, row, maxRowStride,
-                       error) &&
-           CheckStride("key_cache head stride", problem.key.headStride, 0, kAny, error) &&
-           CheckStride("value_cache block stride", problem.value.blockStride, 0, kAny, error) &&
-           CheckStride("value_cache token stride", problem.value.tokenStride, row, maxRowStride,
-                       error) &&
-           CheckStride("value_cache head stride", problem.value.headStride, 0, kAny, error);
-}
-
-// Query heads of a task. More of them share the loads and casts of K and V; fewer make more tasks,
-// and so fewer cores without work in the last round.
-int32_t ChooseGroupTile(int64_t sequencesTimesKvHeads, int32_t group, int32_t cores) {
-    int32_t best = 1;
-    int64_t bestCycles = std::numeric_limits<int64_t>::max();
-    for (int32_t tile = std::min(group, kMaxGroupTile); tile >= 1; --tile) {
-        const int64_t tasks = sequencesTimesKvHeads * CeilDiv(group, tile);
-        const int64_t rounds = (tasks + cores - 1) / cores;
-        const int64_t cycles = rounds * (kStepCycles + tile * kHeadCycles);
-        if (cycles < bestCycles) {
-            best = tile;
-            bestCycles = cycles;
-        }
+    const bool rows = problem.layout == CacheLayout::kRows;
+    const int64_t row = rows ? problem.cache.headDim : 0;
+    const int64_t maxRowStride = MaxRowStride(ElementBytes(problem.type));
+    if (problem.layout == CacheLayout::kNz) {
+        return error->Set(kOperation, "key_cache layout", "NZ", "be rows or packed");
     }
-    return best;
+    return CheckRange("query stride", problem.queryStride, 0, kAny, error) &&
+           CheckRange("block_tables stride", problem.blockTableStride, 0, kAny, error) &&
+           CheckRange("key_cache block stride", problem.key.blockStride, 0, kAny, error) &&
+           CheckRange("key_cache token stride", problem.key.tokenStride, row, maxRowStride,
+                      error) &&
+           CheckRange("key_cache head stride", problem.key.headStride, 0, kAny, error) &&
+           CheckRange("value_cache block stride", problem.value.blockStride, 0, kAny, error) &&
+           CheckRange("value_cache token stride", problem.value.tokenStride, row, maxRowStride,
+                      error) &&
+           CheckRange("value_cache head stride", problem.value.headStride, 0, kAny, error);
 }
 
-bool FindKey(DataType type, int32_t* key) {
+bool CheckOptions(const PagedAttentionProblem& problem, TilingError* error) {
+    if (!std::isfinite(problem.scale)) {
+        return error->Set(kOperation, "scale", std::to_string(problem.scale), "be finite");
+    }
+    if (!std::isfinite(problem.softcap) || problem.softcap < 0) {
+        return error->Set(kOperation, "softcap", std::to_string(problem.softcap),
+                          "be finite and not negative (0: none)");
+    }
+    if (!problem.seqLens.empty() && static_cast<int64_t>(problem.seqLens.size()) != problem.batch) {
+        return error->Set(kOperation, "seq_lens entries",
+                          static_cast<int64_t>(problem.seqLens.size()),
+                          "be the batch (" + std::to_string(problem.batch) + ")");
+    }
+    return CheckRange("partitions of exp_sums", problem.partialOutputs, 0, kInt32Max, error);
+}
+
+int32_t FindKey(DataType type, CacheLayout layout) {
     const std::string element = type == DataType::kFloat16    ? "half"
                                 : type == DataType::kBfloat16 ? "bfloat16_t"
-                                                              : "";
+                                                              : "float";
+    const std::string name = layout == CacheLayout::kPacked ? "kPacked" : "kRows";
     for (const KernelVariant& variant : PagedAttentionVariants()) {
-        if (variant.element == element) {
-            *key = variant.key;
-            return true;
+        if (variant.element == element && variant.layout == name) {
+            return variant.key;
         }
     }
-    return false;
+    return -1;
+}
+
+PagedAttentionUb UbPlan(const PagedAttentionProblem& problem, const AscPagedAttentionTiling& tiling,
+                        int32_t rowTile) {
+    return PagedAttentionUbPlan(tiling.pitch, ElementBytes(problem.type), problem.layout,
+                                tiling.blockSize, tiling.kvTile, rowTile);
+}
+
+// Rows that fit into UB beside a tile of K and V; 0: none.
+int32_t MaxRowTile(const PagedAttentionProblem& problem, const AscPagedAttentionTiling& tiling,
+                   const CoreLimits& core) {
+    const int64_t room = core.ubBytes - kUbReservedBytes;
+    int32_t rows = kMaxRowTile;
+    while (rows > 0 && UbPlan(problem, tiling, rows).TotalBytes() > room) {
+        --rows;
+    }
+    return rows;
+}
+
+void SetProblem(const PagedAttentionProblem& problem, AscPagedAttentionTiling* tiling) {
+    tiling->queryStride = problem.queryStride;
+    tiling->blockTableStride = problem.blockTableStride;
+    tiling->key = problem.key;
+    tiling->value = problem.value;
+    tiling->batch = static_cast<int32_t>(problem.batch);
+    tiling->queryTokens = static_cast<int32_t>(problem.queryTokens);
+    tiling->heads = static_cast<int32_t>(problem.heads);
+    tiling->kvHeads = static_cast<int32_t>(problem.cache.heads);
+    tiling->headDim = static_cast<int32_t>(problem.cache.headDim);
+    tiling->blockSize = static_cast<int32_t>(problem.cache.blockSize);
+    tiling->windowLeft = problem.windowLeft < 0 || problem.windowLeft > kNoWindow
+                             ? kNoWindow
+                             : static_cast<int32_t>(problem.windowLeft);
+    tiling->softmaxScale = problem.scale;
+    tiling->softcap = problem.softcap;
+    tiling->hasAlibi = problem.hasAlibi ? 1 : 0;
+    tiling->hasSinks = problem.hasSinks ? 1 : 0;
+    tiling->hasQueryStarts = problem.hasQueryStarts ? 1 : 0;
+    tiling->writeLse = problem.writeLse ? 1 : 0;
+}
+
+// Where partial results lie, and what workspace they take.
+bool PlacePartials(const PagedAttentionProblem& problem, AscPagedAttentionTiling* tiling,
+                   LaunchPlan* launch, TilingError* error) {
+    launch->workspaceBytes = 0;
+    if (problem.partialOutputs > 0) {
+        if (problem.partialOutputs < tiling->maxPartitions) {
+            return error->Set(kOperation, "partitions of exp_sums", problem.partialOutputs,
+                              "be at least " + std::to_string(tiling->maxPartitions));
+        }
+        tiling->maxPartitions = static_cast<int32_t>(problem.partialOutputs);
+        tiling->partialsAreOutputs = 1;
+        return true;
+    }
+    if (tiling->maxPartitions > 1) {
+        const int64_t states =
+            problem.queryTokens * problem.heads * tiling->maxPartitions * kFloatBytes;
+        const int64_t part = (states + kWorkspaceUnit - 1) / kWorkspaceUnit * kWorkspaceUnit;
+        tiling->partialMaxima = part;
+        tiling->partialOutputs = 2 * part;
+        launch->workspaceBytes = 2 * part + states * problem.cache.headDim;
+    }
+    return true;
 }
 
 }  // namespace
 
 std::vector<KernelVariant> PagedAttentionVariants() {
-#define ASC_PAGED_ATTENTION_ROW(key, kernelType, element) {key, #kernelType, #element},
+#define ASC_PAGED_ATTENTION_ROW(key, kernelType, element, layout) \
+    {key, #kernelType, #element, #layout},
     return {ASC_PAGED_ATTENTION_VARIANTS(ASC_PAGED_ATTENTION_ROW)};
 #undef ASC_PAGED_ATTENTION_ROW
 }
@@ -123,45 +198,73 @@ std::vector<KernelVariant> PagedAttentionVariants() {
 bool ComputePagedAttentionTiling(const PagedAttentionProblem& problem, const CoreLimits& core,
                                  PagedAttentionPlan* plan, TilingError* error) {
     *plan = {};
-    if (!FindKey(problem.type, &plan->launch.key)) {
-        return error->Set(kOperation, "query dtype", NameOf(problem.type),
-                          "be float16 or bfloat16");
-    }
-    if (!CheckShapes(problem, error) || !CheckStrides(problem, error)) {
+    if (!CheckShapes(problem, error) || !CheckStrides(problem, error) ||
+        !CheckOptions(problem, error)) {
         return false;
     }
-    if (!std::isfinite(problem.scale)) {
-        return error->Set(kOperation, "scale", std::to_string(problem.scale), "be finite");
-    }
-
-    const auto headDim = static_cast<int32_t>(problem.cache.headDim);
-    const PagedAttentionUb ub = PagedAttentionUbPlan(headDim, KvTile(headDim), kMaxGroupTile);
-    if (!CheckVectorCore(core, ub.TotalBytes(), kOperation, error)) {
-        return false;
-    }
-
     AscPagedAttentionTiling& tiling = plan->tiling;
-    tiling.queryStride = problem.queryStride;
-    tiling.blockTableStride = problem.blockTableStride;
-    tiling.key = problem.key;
-    tiling.value = problem.value;
-    tiling.batch = static_cast<int32_t>(problem.batch);
-    tiling.heads = static_cast<int32_t>(problem.heads);
-    tiling.kvHeads = static_cast<int32_t>(problem.cache.heads);
-    tiling.headDim = headDim;
-    tiling.blockSize = static_cast<int32_t>(problem.cache.blockSize);
-    tiling.softmaxScale = problem.scale;
-    tiling.writeLse = problem.writeLse ? 1 : 0;
-
-    const int32_t group = tiling.heads / tiling.kvHeads;
-    const int64_t kvGroups = problem.batch * problem.cache.heads;
-    tiling.kvTile = KvTile(headDim);
-    tiling.groupTile = ChooseGroupTile(kvGroups, group, core.vectorCores);
-    tiling.taskCount = static_cast<int32_t>(kvGroups * CeilDiv(group, tiling.groupTile));
-
-    plan->launch.blockDim = std::clamp(tiling.taskCount, 1, core.vectorCores);
-    plan->launch.workspaceBytes = 0;
+    SetProblem(problem, &tiling);
+    const int32_t elementBytes = ElementBytes(problem.type);
+    tiling.pitch = RowPitchOf(tiling.headDim, elementBytes);
+    tiling.kvTile = KvTile(tiling.pitch, elementBytes, problem.layout, tiling.blockSize);
+    tiling.tokenUnit = problem.layout == CacheLayout::kPacked
+                           ? PackedTokenUnit(tiling.blockSize, elementBytes)
+                           : 1;
+    if (!CheckVectorCore(core, UbPlan(problem, tiling, 1).TotalBytes(), kOperation, error)) {
+        return false;
+    }
+    PagedAttentionSplit split{};
+    if (!ChooseSplit(problem, tiling.kvTile, MaxRowTile(problem, tiling, core), core.vectorCores,
+                     &split, error)) {
+        return false;
+    }
+    tiling.rowTile = split.rowTile;
+    tiling.partitionTokens = split.partitionTokens;
+    tiling.maxPartitions = split.maxPartitions;
+    plan->reason = split.reason;
+    if (!PlacePartials(problem, &tiling, &plan->launch, error)) {
+        return false;
+    }
+    // No more cores than there can be units.
+    const auto rows = static_cast<int32_t>(problem.maxQueryLen * (tiling.heads / tiling.kvHeads));
+    const int64_t tasks = problem.batch * problem.cache.heads * CeilDiv(rows, tiling.rowTile);
+    plan->launch.key = FindKey(problem.type, problem.layout);
+    plan->launch.blockDim = static_cast<int32_t>(
+        std::clamp<int64_t>(tasks * tiling.maxPartitions, 1, core.vectorCores));
     return true;
+}
+
+std::vector<CoreWork> PagedAttentionWork(const PagedAttentionPlan& plan,
+                                         const std::vector<int32_t>& seqLens,
+                                         const std::vector<int32_t>& queryStarts) {
+    struct HostSpans {
+        const std::vector<int32_t>& lengths;
+        const std::vector<int32_t>& starts;
+
+        SequenceSpan Of(int32_t sequence) const {
+            const auto i = static_cast<size_t>(sequence);
+            const int32_t length = std::max(lengths[i], 0);
+            return starts.empty() ? SequenceSpan{sequence, 1, length}
+                                  : SequenceSpan{starts[i], starts[i + 1] - starts[i], length};
+        }
+    };
+    const HostSpans spans{seqLens, queryStarts};
+    std::vector<CoreWork> work;
+    for (int32_t core = 0; core < plan.launch.blockDim; ++core) {
+        CoreWork sum{};
+        PagedAttentionWalk<HostSpans> walk(plan.tiling, spans);
+        for (walk.Begin(core, plan.launch.blockDim); !walk.AtEnd(); walk.Advance()) {
+            const PagedAttentionUnit unit = walk.Unit();
+            const TokenRange tokens{
+                TokensOfRow(plan.tiling, unit.span, unit.firstRow).begin,
+                TokensOfRow(plan.tiling, unit.span, unit.firstRow + unit.rows - 1).end};
+            const TokenRange part = TokensOfPartition(plan.tiling, tokens, unit.partition);
+            sum.cycles += walk.Cycles();
+            sum.tokens += int64_t{Larger(part.end - part.begin, 0)} * unit.rows;
+        }
+        work.push_back(sum);
+    }
+    return work;
 }
 
 }  // namespace attn

@@ -15,8 +15,6 @@ constexpr char kOperation[] = "reshape_and_cache";
 constexpr int64_t kInt32Max = std::numeric_limits<int32_t>::max();
 constexpr int32_t kBufferBytes = 64 * 1024;  // of one tile; two of them fit in UB
 
-int32_t ElementBytes(DataType type) { return type == DataType::kFloat32 ? 4 : 2; }
-
 int32_t FindKey(int32_t elementBytes) {
 #define ASC_RESHAPE_AND_CACHE_MATCH(key, kernelType, Element)    \
     if (elementBytes == static_cast<int32_t>(sizeof(Element))) { \
@@ -106,7 +104,7 @@ bool PlanWrite(const std::string& source, const CacheWriteProblem& write, int32_
 }  // namespace
 
 std::vector<KernelVariant> ReshapeAndCacheVariants() {
-#define ASC_RESHAPE_AND_CACHE_ROW(key, kernelType, element) {key, #kernelType, #element},
+#define ASC_RESHAPE_AND_CACHE_ROW(key, kernelType, element) {key, #kernelType, #element, ""},
     return {ASC_RESHAPE_AND_CACHE_VARIANTS(ASC_RESHAPE_AND_CACHE_ROW)};
 #undef ASC_RESHAPE_AND_CACHE_ROW
 }

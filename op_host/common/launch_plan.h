@@ -10,6 +10,8 @@ namespace attn {
 
 enum class DataType : int32_t { kFloat16, kBfloat16, kFloat32 };
 
+inline int32_t ElementBytes(DataType type) { return type == DataType::kFloat32 ? 4 : 2; }
+
 inline const char* NameOf(DataType type) {
     switch (type) {
         case DataType::kFloat16:
@@ -27,6 +29,7 @@ struct KernelVariant {
     int32_t key;
     std::string kernelType;  // of CANN, such as KERNEL_TYPE_AIV_ONLY
     std::string element;     // of Ascend C, such as half
+    std::string layout;      // of the cache, a name of CacheLayout; empty if it makes no difference
 };
 
 struct LaunchPlan {

@@ -24,6 +24,12 @@ inline PagedCacheView ContiguousView(const PagedCacheShape& shape) {
                           shape.heads * shape.headDim, shape.headDim};
 }
 
+// The same for a cache of kPacked: heads before tokens.
+inline PagedCacheView ContiguousPackedView(const PagedCacheShape& shape) {
+    return PagedCacheView{shape.heads * shape.blockSize * shape.headDim, 0,
+                          shape.blockSize * shape.headDim};
+}
+
 // What one strided copy can express as the stride between its rows, in elements.
 int64_t MaxRowStride(int64_t elementBytes);
 

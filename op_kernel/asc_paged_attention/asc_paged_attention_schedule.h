@@ -1,100 +1,225 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who does what in AscPagedAttention, and what lies where in UB. Shared by host tiling and kernel.
+// Who does what in AscPagedAttention. Shared by host tiling and kernel.
 //
-// A task is one sequence, one kv head, and up to groupTile of the query heads that share it. Cores
-// take tasks in turn. A task walks its sequence in steps of up to kvTile tokens.
+// The rows of a sequence and a kv head are its query tokens times the query heads that share that
+// head, token by token. A task is up to rowTile of these rows. A unit is what one core does at a
+// time: the tokens of a task within one partition, a range of partitionTokens tokens. Tasks that
+// need one partition write their output; the others write partial results, which are combined
+// when all cores are done.
+//
+// Units lie on a line, as long as the work they are. Each core takes those that begin in its share
+// of the line, so that lengths may be as ragged as they like. Nobody but the cores needs to know
+// them.
 #pragma once
 
 #include <cstdint>
 
-#include "../common/online_softmax_size.h"
 #include "../common/vector_units.h"
 #include "asc_paged_attention_tiling.h"
 
 namespace attn {
 
-constexpr int32_t kMaxHeadDim = 256;
-constexpr int32_t kMaxGroupTile = 16;
-constexpr int32_t kKvTileElements = 8192;  // of K or V in a step: 16 KiB, and 32 KiB as floats
-constexpr int32_t kPagedElementBytes = 2;  // half and bfloat16_t
+constexpr int32_t kNoWindow = 2147483647;
+constexpr int32_t kOnePartition = 2147483647;  // partitionTokens of a sequence in one piece
 
-// Tokens of a step: the power of two from 32 to 128 that fills kKvTileElements best.
-ATTN_HOST_DEVICE constexpr int32_t KvTile(int32_t headDim) {
-    return headDim <= 64 ? 128 : headDim <= 128 ? 64 : 32;
+// Vector cycles of a unit, of a step, and of a row of a step, from the costs of the instructions.
+// Only their ratios matter.
+constexpr int64_t kUnitCycles = 1000;
+constexpr int64_t kStepCycles = 600;
+constexpr int64_t kRowCycles = 850;
+
+// What metadata say of a sequence.
+struct SequenceSpan {
+    int32_t queryBegin;  // first query token
+    int32_t queryTokens;
+    int32_t length;  // of the keys and values, with those of the query tokens
+};
+
+struct TokenRange {
+    int32_t begin;
+    int32_t end;
+};
+
+// Tokens that any of the query tokens [first, last] of a sequence sees: the last query token
+// stands at the end of the sequence, the one before it one token earlier, and so on.
+ATTN_HOST_DEVICE TokenRange VisibleTokens(const AscPagedAttentionTiling& tiling,
+                                          const SequenceSpan& span, int32_t first, int32_t last) {
+    const int32_t shift = span.length - span.queryTokens;  // position of query token 0
+    const int32_t end = Larger(shift + last + 1, 0);
+    const int32_t position = Larger(shift + first, 0);
+    return {position > tiling.windowLeft ? position - tiling.windowLeft : 0, end};
 }
 
-struct PagedAttentionTask {
+// Partitions that a sequence has work in; at least one.
+struct PartitionRange {
+    int32_t first;
+    int32_t count;
+};
+
+ATTN_HOST_DEVICE PartitionRange PartitionsOf(const AscPagedAttentionTiling& tiling,
+                                             const SequenceSpan& span) {
+    const TokenRange tokens = VisibleTokens(tiling, span, 0, span.queryTokens - 1);
+    const int32_t first = tokens.begin / tiling.partitionTokens;
+    const int32_t last = Larger(tokens.end - 1, tokens.begin) / tiling.partitionTokens;
+    return {first, last - first + 1};
+}
+
+// Tokens that row `row` of a sequence and kv head sees.
+ATTN_HOST_DEVICE TokenRange TokensOfRow(const AscPagedAttentionTiling& tiling,
+                                        const SequenceSpan& span, int32_t row) {
+    const int32_t token = row / (tiling.heads / tiling.kvHeads);
+    return VisibleTokens(tiling, span, token, token);
+}
+
+// The part of `tokens` that lies in a partition; empty ranges have end <= begin.
+ATTN_HOST_DEVICE TokenRange TokensOfPartition(const AscPagedAttentionTiling& tiling,
+                                              const TokenRange& tokens, int32_t partition) {
+    const int64_t begin = int64_t{partition} * tiling.partitionTokens;
+    const int64_t end = begin + tiling.partitionTokens;
+    return {begin > tokens.begin ? static_cast<int32_t>(begin) : tokens.begin,
+            end < tokens.end ? static_cast<int32_t>(end) : tokens.end};
+}
+
+struct PagedAttentionUnit {
+    SequenceSpan span;
     int32_t sequence;
     int32_t kvHead;
-    int32_t firstHead;  // of `heads` query heads
-    int32_t heads;
+    int32_t firstRow;  // of the rows of its sequence and kv head
+    int32_t rows;
+    int32_t partition;
+    int32_t partitions;  // of the sequence
+    bool isFirstOfTask;  // its partition is the first of the sequence
 };
 
-// Tasks that read the same K and V follow each other, so that cores next to each other share them
-// through the L2 cache.
-ATTN_HOST_DEVICE PagedAttentionTask TaskAt(const AscPagedAttentionTiling& tiling, int32_t index) {
+// Rows of a unit that follow each other in memory: query heads of one query token.
+struct RowRun {
+    int32_t first;  // row of the unit
+    int32_t rows;
+    int32_t token;  // query token, counted over all sequences
+    int32_t head;   // query head
+};
+
+// The run that begins at a row of the unit.
+ATTN_HOST_DEVICE RowRun RowRunAt(const AscPagedAttentionTiling& tiling,
+                                 const PagedAttentionUnit& unit, int32_t first) {
     const int32_t group = tiling.heads / tiling.kvHeads;
-    const int32_t parts = CeilDiv(group, tiling.groupTile);
-    const int32_t kvHead = index / parts % tiling.kvHeads;
-    const int32_t firstOfGroup = index % parts * tiling.groupTile;
-    return {index / parts / tiling.kvHeads, kvHead, kvHead * group + firstOfGroup,
-            Smaller(tiling.groupTile, group - firstOfGroup)};
+    const int32_t row = unit.firstRow + first;
+    return {first, Smaller(group - row % group, unit.rows - first),
+            unit.span.queryBegin + row / group, unit.kvHead * group + row % group};
 }
 
-// UB of one core. Queue buffers are listed once and multiplied in `TotalBytes`; the rest are
-// offsets into one scratch buffer.
-struct PagedAttentionUb {
-    static constexpr int32_t kStages = 2;  // query, K and V: one in use, one being loaded
+// Walks the units of a share of the line. `Spans` answers Of(sequence) with a SequenceSpan.
+template <class Spans>
+class PagedAttentionWalk {
+ public:
+    ATTN_HOST_DEVICE PagedAttentionWalk(const AscPagedAttentionTiling& tiling, const Spans& spans)
+        : tiling_(tiling), spans_(spans) {}
 
-    // One buffer of each queue, in bytes.
-    int32_t queryBytes;   // [groupTile, headDim] Element
-    int32_t kvBytes;      // [kvTile, headDim] Element
-    int32_t outputBytes;  // [groupTile, headDim] Element, then the LSE: [groupTile] float
-
-    // Scratch, as byte offsets.
-    int32_t query;     // [groupTile, headDim] float
-    int32_t output;    // [groupTile, headDim] float
-    int32_t scores;    // [groupTile, kvTile] float
-    int32_t wide;      // [kvTile, headDim] float, K and then V
-    int32_t products;  // [kvTile, 64] float; [kvTile / 2, headDim] float
-    int32_t lanes;     // [kvTile, 8] float, partial sums of K q, then weights spread out
-    int32_t softmax;   // OnlineSoftmaxFloats(groupTile, kvTile) float
-    int32_t scratchBytes;
-
-    ATTN_HOST_DEVICE constexpr int32_t TotalBytes() const {
-        return kStages * (queryBytes + 2 * kvBytes) + outputBytes + scratchBytes;
+    // Takes the share of one of `cores` cores.
+    ATTN_HOST_DEVICE void Begin(int32_t core, int32_t cores) {
+        int64_t total = 0;
+        for (sequence_ = 0; sequence_ < tiling_.batch; ++sequence_) {
+            Measure();
+            total += tasks_ * taskCycles_;
+        }
+        const int64_t begin = total * core / cores;
+        end_ = total * (core + 1) / cores;
+        at_ = 0;
+        sequence_ = 0;
+        MeasureNext();
+        while (sequence_ < tiling_.batch && at_ + tasks_ * taskCycles_ <= begin) {
+            at_ += tasks_ * taskCycles_;
+            ++sequence_;
+            MeasureNext();
+        }
+        if (sequence_ < tiling_.batch) {
+            task_ = static_cast<int32_t>((begin - at_) / taskCycles_);
+            at_ += task_ * taskCycles_;
+        }
+        while (at_ < begin) {
+            Advance();
+        }
     }
+
+    ATTN_HOST_DEVICE bool AtEnd() const { return sequence_ >= tiling_.batch || at_ >= end_; }
+
+    ATTN_HOST_DEVICE PagedAttentionUnit Unit() const {
+        const int32_t tilesOfHead = CeilDiv(rows_, tiling_.rowTile);
+        const int32_t firstRow = task_ % tilesOfHead * tiling_.rowTile;
+        return {span_,
+                sequence_,
+                task_ / tilesOfHead,
+                firstRow,
+                Smaller(tiling_.rowTile, rows_ - firstRow),
+                partitions_.first + partition_,
+                partitions_.count,
+                partition_ == 0};
+    }
+
+    // Cycles of the current unit.
+    ATTN_HOST_DEVICE int64_t Cycles() const { return PartitionCycles(partition_); }
+
+    // Goes on to the next unit.
+    ATTN_HOST_DEVICE void Advance() {
+        at_ += Cycles();
+        if (++partition_ == partitions_.count) {
+            partition_ = 0;
+            if (++task_ == tasks_) {
+                ++sequence_;
+                MeasureNext();
+            }
+        }
+    }
+
+ private:
+    // Reads the current sequence. One without query tokens has no tasks.
+    ATTN_HOST_DEVICE void Measure() {
+        span_ = spans_.Of(sequence_);
+        rows_ = span_.queryTokens * (tiling_.heads / tiling_.kvHeads);
+        tasks_ = rows_ > 0 ? tiling_.kvHeads * CeilDiv(rows_, tiling_.rowTile) : 0;
+        taskCycles_ = 0;
+        if (tasks_ > 0) {
+            visible_ = VisibleTokens(tiling_, span_, 0, span_.queryTokens - 1);
+            partitions_ = PartitionsOf(tiling_, span_);
+            const int32_t count = partitions_.count;
+            // All but the first and the last are full.
+            taskCycles_ = PartitionCycles(0) + (count > 1 ? PartitionCycles(count - 1) : 0) +
+                          (count > 2 ? (count - 2) * PartitionCycles(1) : 0);
+        }
+    }
+
+    ATTN_HOST_DEVICE void MeasureNext() {
+        task_ = 0;
+        partition_ = 0;
+        tasks_ = 0;
+        while (sequence_ < tiling_.batch) {
+            Measure();
+            if (tasks_ > 0) {
+                return;
+            }
+            ++sequence_;
+        }
+    }
+
+    ATTN_HOST_DEVICE int64_t PartitionCycles(int32_t index) const {
+        const TokenRange tokens = TokensOfPartition(tiling_, visible_, partitions_.first + index);
+        const int64_t steps = CeilDiv(Larger(tokens.end - tokens.begin, 0), tiling_.kvTile);
+        return kUnitCycles + steps * (kStepCycles + Smaller(rows_, tiling_.rowTile) * kRowCycles);
+    }
+
+    const AscPagedAttentionTiling& tiling_;
+    const Spans& spans_;
+    int64_t at_;   // where the current unit begins
+    int64_t end_;  // of the share
+    int64_t taskCycles_;
+    SequenceSpan span_;
+    TokenRange visible_;  // of all rows of the sequence
+    PartitionRange partitions_;
+    int32_t rows_;
+    int32_t tasks_;
+    int32_t sequence_;
+    int32_t task_;
+    int32_t partition_;  // index among partitions_
 };
-
-ATTN_HOST_DEVICE constexpr PagedAttentionUb PagedAttentionUbPlan(int32_t headDim, int32_t kvTile,
-                                                                 int32_t groupTile) {
-    const int32_t groupElements = groupTile * headDim;
-    const int32_t kvElements = kvTile * headDim;
-    const int32_t dotProducts = kvTile * kFloatsPerRepeat;
-    const int32_t weightedRows = kvElements / 2;
-    const int32_t products = dotProducts > weightedRows ? dotProducts : weightedRows;
-
-    PagedAttentionUb plan{};
-    plan.queryBytes = groupElements * kPagedElementBytes;
-    plan.kvBytes = kvElements * kPagedElementBytes;
-    plan.outputBytes =
-        groupElements * kPagedElementBytes + RoundUp(groupTile * kFloatBytes, kDataBlockBytes);
-
-    plan.query = 0;
-    plan.output = plan.query + groupElements * kFloatBytes;
-    plan.scores = plan.output + groupElements * kFloatBytes;
-    plan.wide = plan.scores + groupTile * kvTile * kFloatBytes;
-    plan.products = plan.wide + kvElements * kFloatBytes;
-    plan.lanes = plan.products + products * kFloatBytes;
-    plan.softmax = plan.lanes + kvTile * kDataBlockBytes;
-    plan.scratchBytes = plan.softmax + OnlineSoftmaxFloats(groupTile, kvTile) * kFloatBytes;
-    return plan;
-}
-
-constexpr int32_t kUbBytes910B = 192 * 1024 - kUbReservedBytes;
-static_assert(PagedAttentionUbPlan(64, KvTile(64), kMaxGroupTile).TotalBytes() <= kUbBytes910B);
-static_assert(PagedAttentionUbPlan(128, KvTile(128), kMaxGroupTile).TotalBytes() <= kUbBytes910B);
-static_assert(PagedAttentionUbPlan(192, KvTile(192), kMaxGroupTile).TotalBytes() <= kUbBytes910B);
-static_assert(PagedAttentionUbPlan(256, KvTile(256), kMaxGroupTile).TotalBytes() <= kUbBytes910B);
 
 }  // namespace attn

@@ -10,25 +10,41 @@
 namespace attn {
 
 struct AscPagedAttentionTiling {
-    // Problem. Sizes and strides count elements, not bytes.
-    int64_t queryStride;       // between sequences of query [batch, heads, headDim]
+    // Problem. Sizes and strides count elements, not bytes. A query token is a row of `query`;
+    // without queryStarts every sequence has one, otherwise those between its two entries.
+    int64_t queryStride;       // between query tokens of query [queryTokens, heads, headDim]
     int64_t blockTableStride;  // between sequences of blockTables [batch, maxBlocks]
     PagedCacheView key;        // [blocks, blockSize, kvHeads, headDim]
     PagedCacheView value;      // same shape as key
     int32_t batch;
+    int32_t queryTokens;  // of all sequences
     int32_t heads;
     int32_t kvHeads;  // divides heads
     int32_t headDim;
     int32_t blockSize;   // tokens in a cache block
+    int32_t windowLeft;  // a query token sees itself and so many tokens before it
     float softmaxScale;  // multiplies Q K^T before the softmax
-    int32_t writeLse;    // 0: lse may be null
+    float softcap;       // 0: none
+    int32_t hasAlibi;    // 0: alibiSlopes may be null; the same for the following
+    int32_t hasSinks;
+    int32_t hasQueryStarts;
+    int32_t writeLse;
 
-    // Schedule: asc_paged_attention_schedule.h says what a task is.
-    int32_t groupTile;  // query heads of a task at most
-    int32_t kvTile;     // tokens of a step at most
-    int32_t taskCount;
+    // Schedule: asc_paged_attention_schedule.h says what a unit of work is.
+    int32_t pitch;            // elements between rows in UB: headDim in whole data blocks
+    int32_t rowTile;          // rows of a unit at most
+    int32_t kvTile;           // tokens of a step at most
+    int32_t tokenUnit;        // steps begin at its multiples
+    int32_t partitionTokens;  // tokens of a unit at most, and what a partition's index counts
+    int32_t maxPartitions;    // of a sequence; more than 1 only with partial results
+
+    // Partial results. 0: in workspace, the sums and maxima first, then outputs as floats.
+    // 1: in expSums, maxLogits and partialOutput, the outputs in the type of query.
+    int32_t partialsAreOutputs;
+    int64_t partialMaxima;   // offset in workspace, in bytes
+    int64_t partialOutputs;  // offset in workspace, in bytes
 };
 
-static_assert(sizeof(AscPagedAttentionTiling) == 104, "host and device share this layout");
+static_assert(sizeof(AscPagedAttentionTiling) == 160, "host and device share this layout");
 
 }  // namespace attn

@@ -1,80 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
-// AscPagedAttention on the vector cores alone: softmax(q K^T) V of one query token a sequence.
+// AscPagedAttention on the vector cores alone: softmax(q K^T) V over a block table.
 //
 //   GM --MTE2--> query, K and V queues --V--> scores, output --V--> output queue --MTE3--> GM
 //
 // K and V arrive kvTile tokens at a time, the next step while this one is computed. They become
-// floats once for all query heads of the task; everything from there to the output is float.
-// Who owns which task, and the plan of UB: asc_paged_attention_schedule.h.
+// floats once for all rows of the unit; everything from there to the output is float. Who owns
+// which unit: asc_paged_attention_schedule.h. The plan of UB: asc_paged_attention_ub.h.
 #pragma once
 
+#include "../common/attention_accumulator.h"
 #include "../common/kernel_entry.h"
-#include "../common/matrix_vector.h"
-#include "../common/online_softmax.h"
-#include "../common/paged_cache.h"
+#include "../common/packed_keys.h"
+#include "../common/packed_values.h"
+#include "../common/page_runs.h"
+#include "../common/paged_rows.h"
+#include "../common/softcap.h"
+#include "asc_paged_attention_partials.h"
 #include "asc_paged_attention_schedule.h"
-#include "asc_paged_attention_tiling.h"
+#include "asc_paged_attention_ub.h"
 
 namespace attn {
 
-struct PagedAttentionArguments {
-    GM_ADDR query;        // [batch, heads, headDim]
-    GM_ADDR keyCache;     // [blocks, blockSize, kvHeads, headDim]
-    GM_ADDR valueCache;   // [blocks, blockSize, kvHeads, headDim]
-    GM_ADDR blockTables;  // [batch, maxBlocks] int32
-    GM_ADDR seqLens;      // [batch] int32
-    GM_ADDR output;       // [batch, heads, headDim]
-    GM_ADDR lse;          // [batch, heads] float, may be null
+template <class Element, CacheLayout kLayout>
+struct CacheReaders {
+    using Keys = PagedRows<Element>;
+    using Values = PagedRows<Element>;
+};
+template <class Element>
+struct CacheReaders<Element, CacheLayout::kPacked> {
+    using Keys = PackedKeys<Element>;
+    using Values = PackedValues<Element>;
 };
 
-template <class Element>
+template <class Element, CacheLayout kLayout>
 class PagedAttentionVector {
  public:
     __aicore__ inline PagedAttentionVector(const AscPagedAttentionTiling& tiling,
                                            const PagedAttentionArguments& arguments,
                                            AscendC::TPipe* pipe)
-        : tiling_(tiling) {
+        : tiling_(tiling), walk_(tiling, spans_) {
         query_.SetGlobalBuffer(reinterpret_cast<__gm__ Element*>(arguments.query));
-        seqLens_.SetGlobalBuffer(reinterpret_cast<__gm__ int32_t*>(arguments.seqLens));
         output_.SetGlobalBuffer(reinterpret_cast<__gm__ Element*>(arguments.output));
         lse_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(arguments.lse));
-        keyCache_.Open(arguments.keyCache, arguments.blockTables, tiling.key, tiling.blockSize,
-                       tiling.headDim);
-        valueCache_.Open(arguments.valueCache, arguments.blockTables, tiling.value,
-                         tiling.blockSize, tiling.headDim);
+        alibiSlopes_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(arguments.alibiSlopes));
+        sinks_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(arguments.sinks));
+        partials_.Open(tiling, arguments);
+        spans_.Open(arguments, tiling.hasQueryStarts != 0);
+        pages_.Open(arguments.blockTables, tiling.blockSize);
+        keys_.Open(arguments.keyCache, &pages_, tiling.key, tiling.headDim, tiling.pitch);
+        values_.Open(arguments.valueCache, &pages_, tiling.value, tiling.headDim, tiling.pitch);
         PlaceInUb(pipe);
     }
 
-    // Runs every task of `core`. One loop over all its steps, whatever task they belong to: a step
+    // Runs every unit of `core`. One loop over all its steps, whatever unit they belong to: a step
     // is loaded while the one before it is computed.
     __aicore__ inline void Process(int32_t core, int32_t cores) {
-        Step ahead = FirstStepOf(core);
+        walk_.Begin(core, cores);
+        Step ahead = NextUnit();
         Load(ahead);
-        while (ahead.index < tiling_.taskCount) {
+        while (!ahead.isNone) {
             const Step step = ahead;
-            ahead = StepAfter(step, cores);
+            ahead = StepAfter(step);
             Load(ahead);
             Compute(step);
         }
     }
 
  private:
-    // Tokens [begin, begin + tokens) of the sequence of one task. A sequence of length 0 has one
-    // step without tokens, which writes its empty result.
+    using Stage = AscendC::LocalTensor<Element>;
+
+    // Tokens [begin, begin + tokens) of one unit. A unit without tokens has one step, which writes
+    // its empty result.
     struct Step {
-        int32_t index;  // of the task; taskCount or more: no step left
-        int32_t length;
+        PagedAttentionUnit unit;
+        TokenRange visible;  // of the unit
         int32_t begin;
         int32_t tokens;
-        PagedAttentionTask task;
+        bool isFirst;
+        bool isNone;  // no step left
 
-        __aicore__ inline bool IsFirst() const { return begin == 0; }
-        __aicore__ inline bool IsLast() const { return begin + tokens == length; }
+        __aicore__ inline bool IsLast() const { return begin + tokens >= visible.end; }
+        // Tokens of the step that come before those of the unit.
+        __aicore__ inline int32_t Skipped() const { return Larger(visible.begin - begin, 0); }
     };
 
     __aicore__ inline void PlaceInUb(AscendC::TPipe* pipe) {
         const PagedAttentionUb plan =
-            PagedAttentionUbPlan(tiling_.headDim, tiling_.kvTile, tiling_.groupTile);
+            PagedAttentionUbPlan(tiling_.pitch, sizeof(Element), kLayout, tiling_.blockSize,
+                                 tiling_.kvTile, tiling_.rowTile);
         pipe->InitBuffer(queryQueue_, kStages, plan.queryBytes);
         pipe->InitBuffer(keyQueue_, kStages, plan.kvBytes);
         pipe->InitBuffer(valueQueue_, kStages, plan.kvBytes);
@@ -83,154 +96,362 @@ class PagedAttentionVector {
 
         const FloatTensor scratch = scratch_.Get<float>();
         floatQuery_ = scratch[plan.query / kFloatBytes];
-        floatOutput_ = scratch[plan.output / kFloatBytes];
-        scores_ = scratch[plan.scores / kFloatBytes];
         wide_ = scratch[plan.wide / kFloatBytes];
-        products_ = scratch[plan.products / kFloatBytes];
-        lanes_ = scratch[plan.lanes / kFloatBytes];
-        softmax_.Open(scratch[plan.softmax / kFloatBytes], tiling_.groupTile, tiling_.kvTile);
-    }
-
-    __aicore__ inline Step FirstStepOf(int32_t index) const {
-        if (index >= tiling_.taskCount) {
-            return {index, 0, 0, 0, {}};
+        ramp_ = scratch[plan.ramp / kFloatBytes];
+        sinkRows_ = scratch[plan.sinks / kFloatBytes];
+        accumulator_.Open(scratch[plan.accumulator / kFloatBytes], tiling_.rowTile, tiling_.kvTile,
+                          tiling_.pitch);
+        const auto packed = scratch[plan.packed / kFloatBytes].template ReinterpretCast<uint8_t>();
+        keys_.Place(packed, tiling_.kvTile);
+        values_.Place(packed, tiling_.kvTile);
+        if (tiling_.hasAlibi != 0) {
+            for (int32_t token = 0; token < tiling_.kvTile; ++token) {
+                ramp_.SetValue(token, static_cast<float>(token));
+            }
         }
-        const PagedAttentionTask task = TaskAt(tiling_, index);
-        const int32_t seqLen = seqLens_.GetValue(task.sequence);
-        const int32_t length = seqLen > 0 ? seqLen : 0;
-        return {index, length, 0, Smaller(length, tiling_.kvTile), task};
+        if (tiling_.hasAlibi != 0 || (kLayout == CacheLayout::kPacked && kIsFloat)) {
+            const auto written = pipe->FetchEventID(AscendC::HardEvent::S_V);
+            AscendC::SetFlag<AscendC::HardEvent::S_V>(written);
+            AscendC::WaitFlag<AscendC::HardEvent::S_V>(written);
+        }
     }
 
-    __aicore__ inline Step StepAfter(const Step& step, int32_t cores) const {
+    __aicore__ inline Step NextUnit() {
+        Step step{};
+        step.isNone = walk_.AtEnd();
+        if (!step.isNone) {
+            step.unit = walk_.Unit();
+            walk_.Advance();
+            const PagedAttentionUnit& unit = step.unit;
+            const int32_t last = unit.firstRow + unit.rows - 1;
+            const TokenRange tokens{TokensOfRow(tiling_, unit.span, unit.firstRow).begin,
+                                    TokensOfRow(tiling_, unit.span, last).end};
+            step.visible = TokensOfPartition(tiling_, tokens, unit.partition);
+            step.begin = step.visible.begin / tiling_.tokenUnit * tiling_.tokenUnit;
+            step.isFirst = true;
+            Measure(&step);
+        }
+        return step;
+    }
+
+    __aicore__ inline Step StepAfter(const Step& step) {
         if (step.IsLast()) {
-            return FirstStepOf(step.index + cores);
+            return NextUnit();
         }
         Step next = step;
         next.begin += step.tokens;
-        next.tokens = Smaller(step.length - next.begin, tiling_.kvTile);
+        next.isFirst = false;
+        Measure(&next);
         return next;
     }
 
+    __aicore__ inline void Measure(Step* step) const {
+        const bool empty = step->visible.end <= step->visible.begin;
+        step->tokens = empty ? 0 : Smaller(step->visible.end - step->begin, tiling_.kvTile);
+    }
+
     __aicore__ inline void Load(const Step& step) {
-        if (step.tokens == 0) {
+        if (step.isNone || step.tokens == 0) {
             return;
         }
-        const PagedAttentionTask& task = step.task;
-        if (step.IsFirst()) {
-            const int64_t source =
-                task.sequence * tiling_.queryStride + task.firstHead * tiling_.headDim;
-            AscendC::LocalTensor<Element> query = queryQueue_.template AllocTensor<Element>();
-            AscendC::DataCopy(query, query_[source], task.heads * tiling_.headDim);
-            queryQueue_.EnQue(query);
+        const PagedAttentionUnit& unit = step.unit;
+        if (step.isFirst) {
+            LoadQuery(unit);
         }
-        const int64_t table = task.sequence * tiling_.blockTableStride;
-        AscendC::LocalTensor<Element> keys = keyQueue_.template AllocTensor<Element>();
-        keyCache_.CopyRows(keys, table, task.kvHead, step.begin, step.tokens);
+        const int64_t table = unit.sequence * tiling_.blockTableStride;
+        Stage keys = keyQueue_.template AllocTensor<Element>();
+        keys_.Load(keys, table, unit.kvHead, step.begin, step.tokens);
         keyQueue_.EnQue(keys);
-        AscendC::LocalTensor<Element> values = valueQueue_.template AllocTensor<Element>();
-        valueCache_.CopyRows(values, table, task.kvHead, step.begin, step.tokens);
+        Stage values = valueQueue_.template AllocTensor<Element>();
+        values_.Load(values, table, unit.kvHead, step.begin, step.tokens);
         valueQueue_.EnQue(values);
     }
 
+    __aicore__ inline void LoadQuery(const PagedAttentionUnit& unit) {
+        const int32_t excess = tiling_.pitch - tiling_.headDim;
+        const AscendC::DataCopyPadExtParams<Element> padding{
+            excess > 0, 0, static_cast<uint8_t>(excess), Element{}};
+        Stage query = queryQueue_.template AllocTensor<Element>();
+        for (int32_t row = 0; row < unit.rows;) {
+            const RowRun run = RowRunAt(tiling_, unit, row);
+            const int64_t source = run.token * tiling_.queryStride + run.head * tiling_.headDim;
+            AscendC::DataCopyPad(query[row * tiling_.pitch], query_[source],
+                                 Rows(run.rows, kElementBytes, 0, 0), padding);
+            row += run.rows;
+        }
+        queryQueue_.EnQue(query);
+    }
+
+    // A copy of rows of headDim elements, with these gaps on its two sides.
+    __aicore__ inline AscendC::DataCopyExtParams Rows(int32_t rows, int32_t elementBytes,
+                                                      int32_t sourceGap, int64_t targetGap) const {
+        return {static_cast<uint16_t>(rows), static_cast<uint32_t>(tiling_.headDim * elementBytes),
+                static_cast<uint32_t>(sourceGap), static_cast<uint32_t>(targetGap), 0};
+    }
+
     __aicore__ inline void Compute(const Step& step) {
+        if (step.isFirst) {
+            BeginUnit(step);
+        }
         if (step.tokens > 0) {
-            if (step.IsFirst()) {
-                BeginTask(step.task.heads);
-            }
             ComputeScores(step);
-            softmax_.Update(scores_, products_, step.task.heads);
-            softmax_.Rescale(floatOutput_, step.task.heads, tiling_.headDim);
+            accumulator_.Weigh(step.unit.rows);
             AccumulateOutput(step);
         }
         if (step.IsLast()) {
-            FinishTask(step);
+            FinishUnit(step.unit);
         }
     }
 
     // floatQuery = query * softmaxScale; no columns seen, output zero.
-    __aicore__ inline void BeginTask(int32_t heads) {
-        const int32_t count = heads * tiling_.headDim;
-        AscendC::LocalTensor<Element> query = queryQueue_.template DeQue<Element>();
-        AscendC::Cast(floatQuery_, query, AscendC::RoundMode::CAST_NONE, count);
-        queryQueue_.FreeTensor(query);
-        AscendC::PipeBarrier<PIPE_V>();
-        AscendC::Muls(floatQuery_, floatQuery_, tiling_.softmaxScale, count);
-        AscendC::Duplicate(floatOutput_, 0.0f, count);
-        softmax_.Reset(heads);
-    }
-
-    // scores [heads, kvTile] = query K^T. Columns past the step's tokens stay -inf.
-    __aicore__ inline void ComputeScores(const Step& step) {
-        AscendC::LocalTensor<Element> keys = keyQueue_.template DeQue<Element>();
-        AscendC::Cast(wide_, keys, AscendC::RoundMode::CAST_NONE, step.tokens * tiling_.headDim);
-        keyQueue_.FreeTensor(keys);
-        if (step.tokens < tiling_.kvTile) {
-            AscendC::Duplicate(scores_, kMinusInfinity, step.task.heads * tiling_.kvTile);
+    __aicore__ inline void BeginUnit(const Step& step) {
+        const PagedAttentionUnit& unit = step.unit;
+        const int32_t count = unit.rows * tiling_.pitch;
+        if (step.tokens > 0) {
+            Stage query = queryQueue_.template DeQue<Element>();
+            WidenQuery(query, count);
+            queryQueue_.FreeTensor(query);
         }
         AscendC::PipeBarrier<PIPE_V>();
-        for (int32_t head = 0; head < step.task.heads; ++head) {
-            DotRows(scores_[head * tiling_.kvTile], wide_, floatQuery_[head * tiling_.headDim],
-                    products_, lanes_, step.tokens, tiling_.headDim);
+        if (step.tokens > 0) {
+            AscendC::Muls(floatQuery_, floatQuery_, tiling_.softmaxScale, count);
         }
-    }
-
-    // output [heads, headDim] += probabilities V. V of tokens past the length is never multiplied.
-    __aicore__ inline void AccumulateOutput(const Step& step) {
-        AscendC::LocalTensor<Element> values = valueQueue_.template DeQue<Element>();
-        AscendC::Cast(wide_, values, AscendC::RoundMode::CAST_NONE, step.tokens * tiling_.headDim);
-        valueQueue_.FreeTensor(values);
-        for (int32_t head = 0; head < step.task.heads; ++head) {
-            AddWeightedRows(floatOutput_[head * tiling_.headDim], wide_,
-                            scores_[head * tiling_.kvTile], lanes_, products_, step.tokens,
-                            tiling_.headDim);
-        }
-    }
-
-    // Divides by the sum, rounds and writes. A sequence of length 0 gives 0 and a LSE of -inf.
-    __aicore__ inline void FinishTask(const Step& step) {
-        const PagedAttentionTask& task = step.task;
-        const int32_t count = task.heads * tiling_.headDim;
-        AscendC::LocalTensor<Element> output = outputQueue_.template AllocTensor<Element>();
-        const FloatTensor lse = LseOf(output);
-        if (step.length == 0) {
-            AscendC::Duplicate(output.template ReinterpretCast<int16_t>(), int16_t{0}, count);
-            AscendC::Duplicate(lse, kMinusInfinity, task.heads);
-        } else {
-            softmax_.Finish(floatOutput_, lse, scores_, task.heads, tiling_.headDim);
+        if (tiling_.hasSinks != 0 && unit.isFirstOfTask) {
+            for (int32_t row = 0; row < unit.rows; ++row) {
+                AscendC::Duplicate(sinkRows_[row * kFloatsPerBlock],
+                                   sinks_.GetValue(RowRunAt(tiling_, unit, row).head),
+                                   kFloatsPerBlock);
+            }
             AscendC::PipeBarrier<PIPE_V>();
-            AscendC::Cast(output, floatOutput_, AscendC::RoundMode::CAST_RINT, count);
+            accumulator_.BeginWith(sinkRows_, unit.rows);
+        } else {
+            accumulator_.Begin(unit.rows);
         }
-        outputQueue_.EnQue(output);
-        Store(task);
+        if (step.tokens == 0) {
+            AscendC::PipeBarrier<PIPE_V>();
+        }
     }
 
-    __aicore__ inline void Store(const PagedAttentionTask& task) {
-        const int64_t firstRow = int64_t{task.sequence} * tiling_.heads + task.firstHead;
-        AscendC::LocalTensor<Element> output = outputQueue_.template DeQue<Element>();
-        AscendC::DataCopy(output_[firstRow * tiling_.headDim], output,
-                          task.heads * tiling_.headDim);
+    __aicore__ inline void WidenQuery(const Stage& query, int32_t count) const {
+        if constexpr (kIsFloat) {
+            AscendC::Adds(floatQuery_, query, 0.0f, count);
+        } else {
+            AscendC::Cast(floatQuery_, query, AscendC::RoundMode::CAST_NONE, count);
+        }
+    }
+
+    // Tokens of the step that a row sees are those from `begin` to `end` of the step.
+    __aicore__ inline TokenRange VisibleInStep(const Step& step, int32_t row) const {
+        const TokenRange tokens = TokensOfRow(tiling_, step.unit.span, step.unit.firstRow + row);
+        const int32_t end = Smaller(Larger(tokens.end - step.begin, 0), step.tokens);
+        const int32_t first = Larger(tokens.begin, step.visible.begin) - step.begin;
+        return {Smaller(Larger(first, 0), end), end};
+    }
+
+    // scores [rows, kvTile] = query K^T with softcap, ALiBi and -inf for what a row does not see.
+    __aicore__ inline void ComputeScores(const Step& step) {
+        const int32_t rows = step.unit.rows;
+        const int32_t tile = tiling_.kvTile;
+        Stage stage = keyQueue_.template DeQue<Element>();
+        const FloatTensor keys = keys_.Rows(stage, wide_, step.begin, step.tokens);
+        if constexpr (!kRowsInPlace) {
+            keyQueue_.FreeTensor(stage);
+        }
+        // The first row sees least. Where it sees the whole tile, all do.
+        const TokenRange least = VisibleInStep(step, 0);
+        const TokenRange most = VisibleInStep(step, rows - 1);
+        if (least.end < tile) {
+            AscendC::Duplicate(accumulator_.Scores(), 0.0f, rows * tile);
+        }
+        ClearSkipped(keys, step);
+        AscendC::PipeBarrier<PIPE_V>();
+        for (int32_t row = 0; row < rows; ++row) {
+            const int32_t seen = VisibleInStep(step, row).end;
+            if (seen > 0) {
+                DotRows(accumulator_.ScoresOf(row), keys, floatQuery_[row * tiling_.pitch],
+                        accumulator_.Products(), accumulator_.Lanes(), seen, tiling_.pitch);
+            }
+        }
+        if constexpr (kRowsInPlace) {
+            keyQueue_.FreeTensor(stage);
+        }
+        if (tiling_.softcap != 0.0f) {
+            AscendC::PipeBarrier<PIPE_V>();
+            Softcap(accumulator_.Scores(), accumulator_.Products(), tiling_.softcap, rows * tile);
+        }
+        if (tiling_.hasAlibi != 0) {
+            AddAlibi(step);
+        }
+        if (least.end < tile || most.begin > 0) {
+            HideColumns(step);
+        }
+    }
+
+    // Tokens that were loaded only because a step begins at a multiple of tokenUnit may hold
+    // anything: their rows are zero.
+    __aicore__ inline void ClearSkipped(const FloatTensor& matrix, const Step& step) const {
+        if constexpr (kLayout == CacheLayout::kPacked) {
+            if (step.Skipped() > 0) {
+                AscendC::PipeBarrier<PIPE_V>();
+                AscendC::Duplicate(matrix, 0.0f, step.Skipped() * tiling_.pitch);
+            }
+        }
+    }
+
+    // scores += slope * (token - position of the query token).
+    __aicore__ inline void AddAlibi(const Step& step) const {
+        const PagedAttentionUnit& unit = step.unit;
+        const int32_t tile = tiling_.kvTile;
+        AscendC::PipeBarrier<PIPE_V>();
+        for (int32_t row = 0; row < unit.rows; ++row) {
+            const RowRun run = RowRunAt(tiling_, unit, row);
+            const int32_t token = run.token - unit.span.queryBegin;
+            const int32_t position = unit.span.length - unit.span.queryTokens + token;
+            AscendC::Adds(accumulator_.Products()[row * tile], ramp_,
+                          static_cast<float>(step.begin - position), tile);
+        }
+        AscendC::PipeBarrier<PIPE_V>();
+        for (int32_t row = 0; row < unit.rows; ++row) {
+            const float slope = alibiSlopes_.GetValue(RowRunAt(tiling_, unit, row).head);
+            AscendC::Axpy(accumulator_.ScoresOf(row), accumulator_.Products()[row * tile], slope,
+                          tile);
+        }
+    }
+
+    __aicore__ inline void HideColumns(const Step& step) const {
+        AscendC::PipeBarrier<PIPE_V>();
+        for (int32_t row = 0; row < step.unit.rows; ++row) {
+            const TokenRange seen = VisibleInStep(step, row);
+            const FloatTensor scores = accumulator_.ScoresOf(row);
+            FillColumns(scores, kMinusInfinity, seen.end, tiling_.kvTile);
+            if (seen.begin > 0) {
+                AscendC::PipeBarrier<PIPE_V>();
+                FillColumns(scores, kMinusInfinity, 0, seen.begin);
+            }
+        }
+    }
+
+    // output [rows, pitch] += weights V. A row multiplies no V past the last token that it sees.
+    __aicore__ inline void AccumulateOutput(const Step& step) {
+        Stage stage = valueQueue_.template DeQue<Element>();
+        const FloatTensor values = values_.Rows(stage, wide_, step.begin, step.tokens);
+        if constexpr (!kRowsInPlace) {
+            valueQueue_.FreeTensor(stage);
+        }
+        ClearSkipped(values, step);
+        for (int32_t row = 0; row < step.unit.rows; ++row) {
+            const int32_t seen = VisibleInStep(step, row).end;
+            if (seen > 0) {
+                accumulator_.Add(row, values, seen);
+            }
+        }
+        if constexpr (kRowsInPlace) {
+            valueQueue_.FreeTensor(stage);
+        }
+    }
+
+    // Divides by the sum, rounds and writes: the output, or a partial result.
+    __aicore__ inline void FinishUnit(const PagedAttentionUnit& unit) {
+        const int32_t values = unit.rows * kFloatsPerBlock;
+        const bool isPartial = unit.partitions > 1;
+        FloatTensor result = outputQueue_.template AllocTensor<float>();
+        if (kIsFloat || (isPartial && tiling_.partialsAreOutputs == 0)) {
+            accumulator_.Finish(result, unit.rows);
+        } else {
+            accumulator_.Finish(accumulator_.Output(), unit.rows);
+            AscendC::PipeBarrier<PIPE_V>();
+            Round(result.template ReinterpretCast<Element>(), unit.rows * tiling_.pitch);
+        }
+        if (isPartial) {
+            AscendC::Adds(StateOf(result, 0), accumulator_.Softmax().Sum(), 0.0f, values);
+            AscendC::Adds(StateOf(result, 1), accumulator_.Softmax().Max(), 0.0f, values);
+        } else if (tiling_.writeLse != 0) {
+            accumulator_.LogSumExp(StateOf(result, 0), unit.rows);
+        }
+        outputQueue_.EnQue(result);
+        result = outputQueue_.template DeQue<float>();
+        for (int32_t row = 0; row < unit.rows;) {
+            const RowRun run = RowRunAt(tiling_, unit, row);
+            if (isPartial) {
+                StorePartial(unit, run, result);
+            } else {
+                Store(run, result);
+            }
+            row += run.rows;
+        }
+        outputQueue_.FreeTensor(result);
+    }
+
+    __aicore__ inline void Round(const Stage& target, int32_t count) const {
+        if constexpr (!kIsFloat) {
+            AscendC::Cast(target, accumulator_.Output(), AscendC::RoundMode::CAST_RINT, count);
+        }
+    }
+
+    __aicore__ inline void Store(const RowRun& run, const FloatTensor& result) {
+        const int64_t head = int64_t{run.token} * tiling_.heads + run.head;
+        AscendC::DataCopyPad(output_[head * tiling_.headDim],
+                             result.template ReinterpretCast<Element>()[run.first * tiling_.pitch],
+                             Rows(run.rows, kElementBytes, 0, 0));
         if (tiling_.writeLse != 0) {
-            const auto bytes = static_cast<uint32_t>(task.heads * kFloatBytes);
-            AscendC::DataCopyPad(lse_[firstRow], LseOf(output),
-                                 AscendC::DataCopyExtParams{1, bytes, 0, 0, 0});
+            StoreState(lse_[head], StateOf(result, 0), run, 0);
         }
-        outputQueue_.FreeTensor(output);
     }
 
-    // The LSE of a task lies behind its output, so that one hand-over covers both.
-    __aicore__ inline FloatTensor LseOf(const AscendC::LocalTensor<Element>& output) const {
-        return output[tiling_.groupTile * tiling_.headDim].template ReinterpretCast<float>();
+    __aicore__ inline void StorePartial(const PagedAttentionUnit& unit, const RowRun& run,
+                                        const FloatTensor& result) {
+        const int64_t head = int64_t{run.token} * tiling_.heads + run.head;
+        const int64_t target = head * tiling_.maxPartitions + unit.partition;
+        const int64_t between = tiling_.maxPartitions - 1;  // partitions up to the next row
+        StoreState(partials_.sums[target], StateOf(result, 0), run, between);
+        StoreState(partials_.maxima[target], StateOf(result, 1), run, between);
+        if (tiling_.partialsAreOutputs != 0) {
+            AscendC::DataCopyPad(
+                partials_.roundedOutputs[target * tiling_.headDim],
+                result.template ReinterpretCast<Element>()[run.first * tiling_.pitch],
+                Rows(run.rows, kElementBytes, 0, between * tiling_.headDim * kElementBytes));
+        } else {
+            // Rows of floats may end a data block before their pitch.
+            const int32_t gap =
+                tiling_.pitch / kFloatsPerBlock - CeilDiv(tiling_.headDim, kFloatsPerBlock);
+            AscendC::DataCopyPad(
+                partials_.outputs[target * tiling_.headDim], result[run.first * tiling_.pitch],
+                Rows(run.rows, kFloatBytes, gap, between * tiling_.headDim * kFloatBytes));
+        }
+    }
+
+    // One float of each data block of `state`.
+    __aicore__ inline void StoreState(const AscendC::GlobalTensor<float>& target,
+                                      const FloatTensor& state, const RowRun& run,
+                                      int64_t between) const {
+        AscendC::DataCopyPad(
+            target, state[run.first * kFloatsPerBlock],
+            AscendC::DataCopyExtParams{static_cast<uint16_t>(run.rows), kFloatBytes, 0,
+                                       static_cast<uint32_t>(between * kFloatBytes), 0});
+    }
+
+    // [rows, 8] values behind the rows of a result, so that one hand-over covers all.
+    __aicore__ inline FloatTensor StateOf(const FloatTensor& result, int32_t index) const {
+        return result[tiling_.rowTile * (tiling_.pitch + index * kFloatsPerBlock)];
     }
 
     static constexpr int32_t kStages = PagedAttentionUb::kStages;
+    static constexpr int32_t kElementBytes = sizeof(Element);
+    static constexpr bool kIsFloat = kElementBytes == kFloatBytes;
+    static constexpr bool kRowsInPlace = kIsFloat && kLayout == CacheLayout::kRows;
 
     const AscPagedAttentionTiling& tiling_;
     AscendC::GlobalTensor<Element> query_;
-    AscendC::GlobalTensor<int32_t> seqLens_;
     AscendC::GlobalTensor<Element> output_;
     AscendC::GlobalTensor<float> lse_;
-    PagedCache<Element> keyCache_;
-    PagedCache<Element> valueCache_;
+    AscendC::GlobalTensor<float> alibiSlopes_;
+    AscendC::GlobalTensor<float> sinks_;
+    PagedAttentionPartials<Element> partials_;
+    DeviceSpans spans_;
+    PagedAttentionWalk<DeviceSpans> walk_;
+    PageRuns pages_;
+    typename CacheReaders<Element, kLayout>::Keys keys_;
+    typename CacheReaders<Element, kLayout>::Values values_;
 
     AscendC::TQue<AscendC::TPosition::VECIN, kStages> queryQueue_;
     AscendC::TQue<AscendC::TPosition::VECIN, kStages> keyQueue_;
@@ -239,12 +460,10 @@ class PagedAttentionVector {
     AscendC::TBuf<AscendC::TPosition::VECCALC> scratch_;
 
     FloatTensor floatQuery_;
-    FloatTensor floatOutput_;
-    FloatTensor scores_;
     FloatTensor wide_;
-    FloatTensor products_;
-    FloatTensor lanes_;
-    OnlineSoftmax softmax_;
+    FloatTensor ramp_;
+    FloatTensor sinkRows_;
+    AttentionAccumulator accumulator_;
 };
 
 }  // namespace attn

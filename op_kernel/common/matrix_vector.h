@@ -9,10 +9,11 @@
 
 namespace attn {
 
-// dst[r] = dot(matrix[r, :], vector), for rows <= 128 and columns a multiple of 64, at most 256.
+// dst[r] = dot(matrix[r, :], vector), for rows <= 128 and columns a multiple of 8, at most 256.
 //
 // The 64 lanes of a repeat first add up the columns 64 apart; two block reductions then add the
-// lanes, eight at a time. products: [rows, 64] and partials: [rows, 8] are scratch.
+// lanes, eight at a time. Lanes without a column are zero. products: [rows, 64] and partials:
+// [rows, 8] are scratch.
 __aicore__ inline void DotRows(const FloatTensor& dst, const FloatTensor& matrix,
                                const FloatTensor& vector, const FloatTensor& products,
                                const FloatTensor& partials, int32_t rows, int32_t columns) {
@@ -21,11 +22,15 @@ __aicore__ inline void DotRows(const FloatTensor& dst, const FloatTensor& matrix
     const auto pitch = static_cast<uint8_t>(columns / kFloatsPerBlock);
     const AscendC::BinaryRepeatParams strides{1, 1, 1, kBlocksPerRepeat, pitch, 0};
 
-    AscendC::Mul(products, matrix, vector, kFloatsPerRepeat, repeats, strides);
+    if (columns < kFloatsPerRepeat) {
+        AscendC::Duplicate(products, 0.0f, rows * kFloatsPerRepeat);
+        AscendC::PipeBarrier<PIPE_V>();
+    }
+    AscendC::Mul(products, matrix, vector, Smaller(columns, kFloatsPerRepeat), repeats, strides);
     for (int32_t column = kFloatsPerRepeat; column < columns; column += kFloatsPerRepeat) {
         AscendC::PipeBarrier<PIPE_V>();
-        AscendC::MulAddDst(products, matrix[column], vector[column], kFloatsPerRepeat, repeats,
-                           strides);
+        AscendC::MulAddDst(products, matrix[column], vector[column],
+                           Smaller(columns - column, kFloatsPerRepeat), repeats, strides);
     }
     AscendC::PipeBarrier<PIPE_V>();
     AscendC::BlockReduceSum<float>(partials, products, rows, kFloatsPerRepeat, 1, 1,
@@ -52,7 +57,7 @@ __aicore__ inline int32_t FirstHalf(int32_t rows) {
     return half;
 }
 
-// dst += sum over r of weights[r] * matrix[r, :], for rows <= 128, columns a multiple of 64.
+// dst += sum over r of weights[r] * matrix[r, :], for rows <= 128, columns a multiple of 8.
 //
 // The rows are split at a power of two: the first part is multiplied, the second multiplied and
 // added to it, and what is left is halved until one row remains. Exactly `rows` rows are read.

@@ -39,6 +39,23 @@ class OnlineSoftmax {
         AscendC::Duplicate(sums_, 0.0f, rows * columns_);
     }
 
+    // As if each row had seen one column: scores [rows, 8], each value eight times. A barrier on
+    // PIPE_V has come before and must follow.
+    __aicore__ inline void ResetTo(const FloatTensor& scores, int32_t rows) {
+        const int32_t values = rows * kFloatsPerBlock;
+        const AscendC::UnaryRepeatParams strides{
+            1, 1, static_cast<uint8_t>(columns_ / kFloatsPerBlock), 1};
+        AscendC::Maxs(max_, scores, kLowest, values);
+        AscendC::Duplicate(sums_, 0.0f, rows * columns_);
+        AscendC::PipeBarrier<PIPE_V>();
+        AscendC::Sub(rescale_, scores, max_, values);
+        AscendC::PipeBarrier<PIPE_V>();
+        AscendC::Exp(rescale_, rescale_, values);
+        AscendC::PipeBarrier<PIPE_V>();
+        AscendC::Muls(sums_, rescale_, 1.0f / kFloatsPerBlock, kFloatsPerBlock,
+                      static_cast<uint8_t>(rows), strides);
+    }
+
     // Waits for scores [rows, columns], replaces them by exp(scores - new maximum), and takes them
     // into the sums. `fold` is scratch of [rows, 64].
     __aicore__ inline void Update(const FloatTensor& scores, const FloatTensor& fold,
@@ -68,22 +85,27 @@ class OnlineSoftmax {
         Rowwise<RowOperation::kMul>(accumulated, accumulated, rescale_, rows, columns);
     }
 
-    // accumulated [rows, columns] /= sum, and logSumExp [rows] = ln(sum) + maximum. The caller has
-    // put a barrier after the last Update. `fold` is scratch of [rows, 64].
-    __aicore__ inline void Finish(const FloatTensor& accumulated, const FloatTensor& logSumExp,
+    // result [rows, columns] = accumulated / sum; 0 for a row that has seen no finite score. The
+    // caller has put a barrier after the last Update. `fold` is scratch of [rows, 64]. Sum() and
+    // Max() can be read when it returns.
+    __aicore__ inline void Finish(const FloatTensor& result, const FloatTensor& accumulated,
                                   const FloatTensor& fold, int32_t rows, int32_t columns) {
         RowSum(rowValues_, sums_, fold, rows, columns_);
-        RowMax(newMax_, max_, fold, rows, kFloatsPerBlock);
         AscendC::PipeBarrier<PIPE_V>();
         BroadcastRows(rescale_, rowValues_, rows);
-        AscendC::Ln(logSumExp, rowValues_, rows);
         AscendC::PipeBarrier<PIPE_V>();
-        Rowwise<RowOperation::kDiv>(accumulated, accumulated, rescale_, rows, columns);
-        AscendC::Add(logSumExp, logSumExp, newMax_, rows);
+        AscendC::Maxs(newMax_, rescale_, kSmallest, rows * kFloatsPerBlock);
+        AscendC::PipeBarrier<PIPE_V>();
+        Rowwise<RowOperation::kDiv>(result, accumulated, newMax_, rows, columns);
     }
+
+    // [rows, 8]: each value eight times. The sum is that of exp(score - maximum).
+    __aicore__ inline const FloatTensor& Sum() const { return rescale_; }
+    __aicore__ inline const FloatTensor& Max() const { return max_; }
 
  private:
     static constexpr float kLowest = -3.402823466e+38f;
+    static constexpr float kSmallest = 1.175494351e-38f;  // divides the zeros of an empty row
 
     int32_t columns_;
     FloatTensor rowValues_;  // [rows], maximum or sum of each row

@@ -44,6 +44,21 @@ __aicore__ inline void Rowwise(const FloatTensor& dst, const FloatTensor& src,
     }
 }
 
+// dst[from, to) = value, for a row dst of at most 255 * 64 floats that begins on a data block.
+__aicore__ inline void FillColumns(const FloatTensor& dst, float value, int32_t from, int32_t to) {
+    const int32_t lane = from % kFloatsPerRepeat;
+    if (lane != 0 && from < to) {
+        const int32_t last = Smaller(kFloatsPerRepeat, lane + to - from);
+        uint64_t mask[2] = {(~uint64_t{0} >> (kFloatsPerRepeat - last)) & (~uint64_t{0} << lane),
+                            0};
+        AscendC::Duplicate(dst[from - lane], value, mask, 1, 1, kRepeatBytes / kDataBlockBytes);
+        from += kFloatsPerRepeat - lane;
+    }
+    if (from < to) {
+        AscendC::Duplicate(dst[from], value, to - from);
+    }
+}
+
 // Strides of an instruction that folds [rows, 128] to [rows, 64].
 __aicore__ inline AscendC::BinaryRepeatParams FoldStrides(int32_t columns) {
     const auto pitch = static_cast<uint8_t>(columns / kFloatsPerBlock);

@@ -30,4 +30,6 @@ ATTN_HOST_DEVICE constexpr int32_t RoundUp(int32_t value, int32_t unit) {
 
 ATTN_HOST_DEVICE constexpr int32_t Smaller(int32_t a, int32_t b) { return a < b ? a : b; }
 
+ATTN_HOST_DEVICE constexpr int32_t Larger(int32_t a, int32_t b) { return a > b ? a : b; }
+
 }  // namespace attn

@@ -126,6 +126,26 @@ class ReshapeAndCacheProblem:
         value: CacheWriteProblem,
     ) -> None: ...
 
+class CacheLayout:
+    rows: CacheLayout
+    packed: CacheLayout
+    nz: CacheLayout
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+class SplitRule:
+    auto: SplitRule
+    none: SplitRule
+    partition_tokens: SplitRule
+    splits: SplitRule
+    vllm: SplitRule
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
 class PagedAttentionProblem:
     def __init__(
         self,
@@ -141,6 +161,19 @@ class PagedAttentionProblem:
         block_table_stride: int,
         scale: float,
         write_lse: bool,
+        query_tokens: int | None = None,
+        max_query_len: int = 1,
+        layout: CacheLayout = ...,
+        max_seq_len: int = -1,
+        seq_lens: Sequence[int] = (),
+        softcap: float = 0.0,
+        window_left: int = -1,
+        alibi: bool = False,
+        sinks: bool = False,
+        query_starts: bool = False,
+        split_rule: SplitRule = ...,
+        split_value: int = 0,
+        partial_outputs: int = 0,
     ) -> None: ...
 
 class Plan:
@@ -160,6 +193,12 @@ class Plan:
     def workspace_bytes(self) -> int: ...
 
 def plan_paged_attention(problem: PagedAttentionProblem, soc: str) -> Plan: ...
+def paged_attention_work(
+    problem: PagedAttentionProblem,
+    soc: str,
+    seq_lens: Sequence[int],
+    query_starts: Sequence[int] = (),
+) -> list[tuple[int, int]]: ...
 def plan_reshape_and_cache(problem: ReshapeAndCacheProblem, soc: str) -> Plan: ...
 def levels() -> list[str]: ...
 def level() -> str: ...

@@ -57,9 +57,9 @@ ATTENTION = {
         r"query \(list\) must be a tensor",
     ),
     "query dtype": (
-        put("query", torch.Tensor.float),
+        put("query", torch.Tensor.double),
         TypeError,
-        r"query dtype \(float32\) must be float16 or bfloat16",
+        r"query dtype \(float64\) must be float16 or bfloat16 or float32",
     ),
     "cache dtype": (
         put("key_cache", torch.Tensor.bfloat16),
@@ -113,16 +113,16 @@ ATTENTION = {
     ),
     "head size": (
         lambda a: (
-            put("query", lambda t: t[..., :40].contiguous())(a),
-            both_caches(lambda t: t[..., :40].contiguous())(a),
+            put("query", lambda t: t[..., :44].contiguous())(a),
+            both_caches(lambda t: t[..., :44].contiguous())(a),
         )[0],
         ValueError,
-        r"query head_dim \(40\) must be a multiple of 64 from 64 to 256",
+        r"query head_dim \(44\) must be a multiple of 8 from 8 to 256",
     ),
     "block size": (
-        both_caches(lambda t: t[:, :8].contiguous()),
+        both_caches(lambda t: t[:, :12].contiguous()),
         ValueError,
-        r"key_cache block_size \(8\) must be a multiple of 16 from 16 to 128",
+        r"key_cache block_size \(12\) must be a multiple of 8 from 8 to 256",
     ),
     "batch of the tables": (
         put("block_tables", lambda t: t[:1]),

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 KERNELS = Path(__file__).parent.parent / "libascend_attention_kernels.so"
 
+# CANN keeps the first bytes of every workspace to itself.
+LIBRARY_WORKSPACE_BYTES = 16 * 1024 * 1024
+
 _DTYPES = {
     torch.float16: _native.DataType.float16,
     torch.bfloat16: _native.DataType.bfloat16,
@@ -64,7 +67,9 @@ def run_plan(plan: _native.Plan, *arguments: Buffer | None) -> Report:
     Raises:
         ModelError: The kernel broke a rule of the hardware.
     """
-    workspace = Workspace(plan.workspace_bytes) if plan.workspace_bytes else None
+    workspace = None
+    if plan.workspace_bytes > 0:
+        workspace = Workspace(LIBRARY_WORKSPACE_BYTES + plan.workspace_bytes)
     return kernels().launch(
         plan.kernel,
         [*arguments, workspace, Tiling(plan.tiling)],

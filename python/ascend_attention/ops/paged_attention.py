@@ -12,7 +12,7 @@ from ascend_attention.ops.checks import Checks
 from ascend_attention.ops.library import define
 
 _CHECKS = Checks("paged_attention")
-_DTYPES = (torch.float16, torch.bfloat16)
+_DTYPES = (torch.float16, torch.bfloat16, torch.float32)
 
 
 def _check_shapes(
@@ -128,8 +128,14 @@ def _paged_attention_cpu(
         argument("value_cache", value_cache),
         argument("block_tables", tables),
         argument("seq_lens", lengths),
+        None,
+        None,
+        None,
         argument("output", output, writable=True, defined=False),
         argument("lse", lse, writable=True, defined=False),
+        None,
+        None,
+        None,
     )
     return output, lse
 
@@ -170,10 +176,10 @@ def paged_attention(
     """Attend one new token a sequence to a paged KV cache.
 
     Args:
-        query: ``[batch, heads, head_dim]``, float16 or bfloat16; ``head_dim`` is 64, 128, 192 or
-            256. The batch may be strided.
+        query: ``[batch, heads, head_dim]``, float16, bfloat16 or float32; ``head_dim`` is a
+            multiple of 8 up to 256. The batch may be strided.
         key_cache: ``[blocks, block_size, kv_heads, head_dim]``, dtype of ``query``; ``block_size``
-            counts tokens and is a multiple of 16 up to 128; ``kv_heads`` divides ``heads``. The
+            counts tokens and is a multiple of 8 up to 256; ``kv_heads`` divides ``heads``. The
             last dimension is contiguous, the others may be strided. Blocks that no sequence uses
             may hold anything.
         value_cache: Like ``key_cache``. Its strides may differ.
