@@ -16,6 +16,7 @@
 #include "core/fault.h"
 #include "core/fiber.h"
 #include "core/local_memory.h"
+#include "core/product_tiles.h"
 #include "core/unit_flags.h"
 
 namespace npu_model {
@@ -45,6 +46,9 @@ struct Registers {
     std::optional<uint64_t> extreme;      // of vcmax, vcmin: value bits low, index high
     std::optional<uint64_t> accumulator;  // of vcadd in accumulation mode
     std::array<std::array<uint32_t, 8>, 4> addresses{};  // VA0 .. VA3
+    bool hf32 = false;                                   // Mmad rounds floats
+    bool hf32TiesToZero = false;
+    bool madRowMajor = false;
 };
 
 class Core {
@@ -90,6 +94,7 @@ class Core {
     Registers registers;
     EventFlags flags;
     UnitFlags unitFlags;  // of L0C
+    ProductTiles productTiles;
     DataCache cache;
     std::array<PipeCounters, kNpuPipeCount> counters{};
     // The 16 flags of the hardware, then one for the barrier through GM.

@@ -181,4 +181,27 @@ enum AtomicOp : uint8_t { kAtomicAdd, kAtomicMax, kAtomicMin, kAtomicOpCount };
 // target[i] = target[i] op source[i] over `bytes` bytes of whole elements at any address.
 using AtomicFn = void (*)(uint8_t* target, const uint8_t* source, int64_t bytes);
 
+// What the matrix product starts from.
+enum MadInitial : uint8_t { kMadFromZero, kMadFromBias, kMadFromC };
+enum Hf32Rounding : uint8_t { kHf32TiesToEven, kHf32TiesToZero, kHf32RoundingCount };
+// Working memory of one thread. L0A holds at most 64 Ki elements, L0C at most 2048 rows.
+struct alignas(64) MadScratch {
+    uint32_t rows[64 * 1024];
+    uint32_t panel[256 * 16];
+    uint32_t tile[2048 * 16];
+};
+// c[m, n] = initial + a[m, k] x b[k, n], in the fractal layouts of L0C, L0A and L0B. Nothing beyond
+// m, n and k has an effect or is written.
+struct Mad {
+    uint8_t* c;
+    const uint8_t* a;
+    const uint8_t* b;
+    const uint8_t* bias;  // n values, with kMadFromBias
+    MadInitial initial;
+    int64_t m, k, n;
+    int64_t fractalsOfRow;  // fractals of A from one row of fractals to the next
+    MadScratch* scratch;
+};
+using MadFn = void (*)(const Mad& mad);
+
 }  // namespace npu_model::leaf

@@ -38,6 +38,9 @@ struct Table {
     RearrangeFn rearrange1, rearrange2, rearrange4;
 
     AtomicFn atomic[kAtomicOpCount][kNpuTypeCount];
+
+    MadFn mad[kNpuTypeCount];  // by the type of A and B
+    MadFn madHf32[kHf32RoundingCount];
 };
 
 enum class Level : uint8_t { kBaseline, kV3, kV4 };
