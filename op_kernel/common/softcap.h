@@ -48,11 +48,11 @@ __aicore__ inline void Softcap(const FloatTensor& values, const FloatTensor& scr
     AscendC::Div(values, numerator, denominator, count);  // t
     AscendC::PipeBarrier<PIPE_V>();
     AscendC::Mul(square, values, values, count);
-    AscendC::Muls(values, values, 2.0f * cap, count);
+    AscendC::Muls(numerator, values, 2.0f * cap, count);
     AscendC::PipeBarrier<PIPE_V>();
     AscendC::Adds(square, square, 1.0f, count);
     AscendC::PipeBarrier<PIPE_V>();
-    AscendC::Div(values, values, square, count);
+    AscendC::Div(values, numerator, square, count);
 }
 
 }  // namespace attn
