@@ -68,9 +68,7 @@ def _view(case: KernelCase) -> _native.PagedCacheView:
     d, tokens, heads = case.head_dim, case.block_size, case.kv_heads
     if case.layout == "nhd":
         return _native.PagedCacheView(tokens * heads * d, heads * d, d)
-    return _native.PagedCacheView(
-        heads * tokens * d, d if case.layout == "hnd" else 0, tokens * d
-    )
+    return _native.PagedCacheView(heads * tokens * d, d if case.layout == "hnd" else 0, tokens * d)
 
 
 def _attend(
@@ -217,6 +215,4 @@ def run_kernel(case: KernelCase) -> KernelRun:
         out("lse", lse),
         *([None] * 3 if partials is None else [out("partial", t) for t in partials]),
     )
-    return KernelRun(
-        output, lse, partials, exact.numpy(), exact_lse.numpy(), plain, plan, report
-    )
+    return KernelRun(output, lse, partials, exact.numpy(), exact_lse.numpy(), plain, plan, report)

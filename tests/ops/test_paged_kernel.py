@@ -37,9 +37,7 @@ def check(case: KernelCase) -> KernelRun:
 @pytest.mark.parametrize("head_dim", HEAD_DIMS)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", DTYPES, ids=["fp16", "bf16", "fp32"])
-def test_head_sizes(
-    dtype: torch.dtype, layout: str, head_dim: int, launches: list[Report]
-) -> None:
+def test_head_sizes(dtype: torch.dtype, layout: str, head_dim: int, launches: list[Report]) -> None:
     check(KernelCase(RAGGED, dtype=dtype, layout=layout, head_dim=head_dim))
 
 
@@ -70,9 +68,7 @@ QUERIES = {"decode": None, "speculative": (2, 1, 16, 1, 5), "more than there is"
 def test_options(
     dtype: torch.dtype, layout: str, queries: str, name: str, launches: list[Report]
 ) -> None:
-    case = KernelCase(
-        RAGGED, QUERIES[queries], dtype, layout=layout, head_dim=80, block_size=24
-    )
+    case = KernelCase(RAGGED, QUERIES[queries], dtype, layout=layout, head_dim=80, block_size=24)
     check(replace(case, **OPTIONS[name]))
     check(replace(case, **OPTIONS[name], split=("partition_tokens", 48)))
 
