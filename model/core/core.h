@@ -49,6 +49,10 @@ struct Registers {
     bool hf32 = false;                                   // Mmad rounds floats
     bool hf32TiesToZero = false;
     bool madRowMajor = false;
+    std::array<std::optional<uint64_t>, 2> featureMap;  // set_fmatrix, set_fmatrix_b
+    uint64_t imageBoundary = 0;                         // set_l1_3d_size
+    uint64_t imagePadding = 0;                          // set_padding
+    uint64_t imageRepeat = uint64_t{1} << 16;           // set_l3d_rpt: once
 };
 
 class Core {

@@ -36,6 +36,7 @@ struct Table {
     CompressFn compress2, compress4;
     TransposeFn transpose2;
     RearrangeFn rearrange1, rearrange2, rearrange4;
+    FractalsFn transposeFractals1, transposeFractals2, transposeFractals4;
 
     AtomicFn atomic[kAtomicOpCount][kNpuTypeCount];
 

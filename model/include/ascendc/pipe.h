@@ -30,6 +30,8 @@ class TPipe {
     void Init() {
         ResetPool();
         if (ASCEND_IS_AIC) {
+            NpuSetImageBoundary(0);
+            NpuSetImagePadding(0);
             // The matmul library owns three ids that start raised.
             for (int i = 0; i < kMatmulEvents; ++i) {
                 SetFlag<HardEvent::M_MTE1>(events_.Take(HardEvent::M_MTE1, "TPipe::Init"));
