@@ -224,11 +224,14 @@ void NpuFillConstant(NpuMemory memory, uint32_t target, NpuType type, uint32_t v
     if (access.Empty()) {
         return;
     }
-    const uint32_t bytes = TypeBytes(type);
+    uint8_t block[kFractalBytes];
+    for (uint32_t at = 0; at < sizeof(block); at += TypeBytes(type)) {
+        std::memcpy(block + at, &value, TypeBytes(type));
+    }
     for (uint32_t i = 0; i < fill->repeats; ++i) {
         uint8_t* row = issue.Host(write) + i * stride;
-        for (uint32_t at = 0; at < run; at += bytes) {
-            std::memcpy(row + at, &value, bytes);
+        for (uint32_t at = 0; at < run; at += Alignment(memory)) {
+            std::memcpy(row + at, block, Alignment(memory));
         }
     }
 }

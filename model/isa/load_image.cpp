@@ -25,10 +25,11 @@ class ImageLoad {
           move_(elementBytes_, transpose),
           l1_(issue.core.Local(kNpuL1).data()),
           l0_(issue.core.Local(memory).data() + target) {
-        plain_ = matrix.IsPlain() && part.rowRepeats == 1 && part.columnRepeats == 1 &&
-                 part.rows % kFractalRows == 0 && part.lastDefined == ~uint32_t{0} &&
-                 part.firstRow + part.rows <= matrix.high.size * matrix.wide.size &&
-                 PlainStart() + Planes(part.columns) <= matrix.boundary;
+        const uint32_t pixels = matrix.high.size * matrix.wide.size;
+        if (matrix.IsPlain() && part.rowRepeats == 1 && part.columnRepeats == 1 &&
+            part.firstRow < pixels && PlainStart() + Planes(part.columns) <= matrix.boundary) {
+            plainHigh_ = std::min(part.rows, pixels - part.firstRow) / kFractalRows;
+        }
     }
 
     void Run() {
@@ -40,18 +41,14 @@ class ImageLoad {
                         kImageSource);
         }
         WriteTarget();
-        if (plain_) {
-            issue_.Read(Carrying(Rows(kNpuL1, PlainStart(), part_.columns, matrix_.PlaneBytes(),
-                                      part_.rows * kFractalRowBytes, "source")));
-        } else {
-            ReadBlocks();
-        }
+        issue_.Read(Carrying(Rows(kNpuL1, PlainStart(), part_.columns, matrix_.PlaneBytes(),
+                                  plainHigh_ * kFractalBytes, "source")));
+        ReadBlocks();
         issue_.Commit();
-        if (plain_ && !issue_.checked) {
+        if (!issue_.checked) {
             MovePlain();
-        } else {
-            MoveFractals();
         }
+        MoveFractals(issue_.checked ? 0 : plainHigh_);
     }
 
  private:
@@ -106,13 +103,16 @@ class ImageLoad {
     void Write(const Access& access) { issue_.Write(Carrying(access)); }
 
     void ReadBlocks() {
-        uint32_t count = 0;
+        uint32_t* next = blocks_.data();
         uint32_t read = 0;
-        for (uint32_t row = 0; row < part_.High(); ++row) {
+        for (uint32_t row = plainHigh_; row < part_.High(); ++row) {
             for (uint32_t column = 0; column < part_.Wide(); ++column) {
+                const Unfolded::Point point =
+                    matrix_.PointOf(part_.firstColumn + column / part_.columns * part_.step +
+                                    column % part_.columns);
                 for (uint32_t i = 0; i < kFractalRows; ++i) {
-                    const uint32_t block = FindBlock(row, column, i);
-                    blocks_[count++] = block;
+                    const uint32_t block = FindBlock(row, point, i);
+                    *next++ = block;
                     if (block < kNowhere) {
                         places_[read++] = block;
                     }
@@ -123,21 +123,16 @@ class ImageLoad {
         access.places = places_.data();
         issue_.Read(access);
     }
-    uint32_t FindBlock(uint32_t row, uint32_t column, uint32_t i) const {
+    uint32_t FindBlock(uint32_t row, const Unfolded::Point& point, uint32_t i) const {
         const uint32_t within = row % part_.RepeatHigh() * kFractalRows + i;
         const uint32_t at = part_.firstRow + row / part_.RepeatHigh() * part_.step + within;
-        if (within >= part_.rows || at >= matrix_.Rows()) {
-            return kNowhere;
-        }
-        const uint32_t block =
-            part_.firstColumn + column / part_.columns * part_.step + column % part_.columns;
-        return matrix_.Find(at, block);
+        return within < part_.rows && at < matrix_.Rows() ? matrix_.Find(at, point) : kNowhere;
     }
 
     // Fractals whose rows follow each other in L1, a whole row of them at a time.
     void MovePlain() {
         const int64_t stride = Pairs() ? 2 : 1;
-        for (uint32_t row = 0; row < part_.High(); ++row) {
+        for (uint32_t row = 0; row < plainHigh_; ++row) {
             for (uint32_t column = 0; column < stride && column < part_.Wide(); ++column) {
                 const uint8_t* source = l1_ + PlainStart() + row * kFractalBytes + Planes(column);
                 const auto last = static_cast<uint32_t>(column + stride);
@@ -148,8 +143,8 @@ class ImageLoad {
         }
     }
 
-    void MoveFractals() {
-        for (uint32_t row = 0; row < part_.High(); ++row) {
+    void MoveFractals(uint32_t first) {
+        for (uint32_t row = first; row < part_.High(); ++row) {
             for (uint32_t column = 0; column < part_.Wide(); ++column) {
                 uint8_t bytes[kFractalBytes];
                 FractalMove::Defined defined;
@@ -168,11 +163,11 @@ class ImageLoad {
         }
     }
     uint32_t Block(uint32_t row, uint32_t column, uint32_t i) const {
-        if (!plain_) {
-            return blocks_[(size_t{row} * part_.Wide() + column) * kFractalRows + i];
+        if (row < plainHigh_) {
+            return static_cast<uint32_t>(PlainStart() + Planes(column) +
+                                         (row * kFractalRows + i) * kFractalRowBytes);
         }
-        return static_cast<uint32_t>(PlainStart() + Planes(column) +
-                                     (row * kFractalRows + i) * kFractalRowBytes);
+        return blocks_[(size_t{row - plainHigh_} * part_.Wide() + column) * kFractalRows + i];
     }
     void CopyBlock(uint8_t* to, uint32_t block) const {
         if (block < kNowhere) {
@@ -206,8 +201,8 @@ class ImageLoad {
     FractalMove move_;
     const uint8_t* l1_;
     uint8_t* l0_;
-    bool plain_;
-    std::array<uint32_t, kMostBlocks> blocks_;  // where the rows of all fractals come from
+    uint32_t plainHigh_ = 0;  // rows of fractals, from the first on, that follow each other in L1
+    std::array<uint32_t, kMostBlocks> blocks_;  // where the rows of the other fractals come from
     std::array<uint32_t, kMostBlocks> places_;  // of them those in L1
 };
 

@@ -58,10 +58,15 @@ Unfolded Unfold(const Issue& issue, uint32_t source, uint64_t featureMap, const 
         issue.RequireRange(names[0], size, 1, 32767, kImageSource);
         issue.RequireRange(names[1], stride, 1, 63, kImageSource);
         issue.RequireRange(names[2], dilation, 1, 255, kImageSource);
-        const Direction result{
-            size,    Bits(featureMap, pads, 8), Bits(featureMap, pads + 8, 8), filter, stride,
-            dilation};
+        Direction result{size,
+                         Bits(featureMap, pads, 8),
+                         Bits(featureMap, pads + 8, 8),
+                         filter,
+                         stride,
+                         dilation,
+                         0};
         issue.RequireRange(names[3], result.Reach(), 1, result.Padded(), kImageSource);
+        result.places = result.CountPlaces();
         return result;
     };
     Unfolded matrix{};

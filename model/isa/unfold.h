@@ -26,10 +26,11 @@ struct Direction {
     uint32_t filter;
     uint32_t stride;
     uint32_t dilation;
+    uint32_t places;  // of the filter, once the rest is known
 
     uint32_t Padded() const { return size + padBefore + padAfter; }
     uint32_t Reach() const { return (filter - 1) * dilation + 1; }
-    uint32_t Places() const { return (Padded() - Reach()) / stride + 1; }
+    uint32_t CountPlaces() const { return (Padded() - Reach()) / stride + 1; }
     // Position in the image of point `point` of the filter; `size` or more in the padding.
     uint32_t Position(uint32_t place, uint32_t point) const {
         return place * stride + point * dilation - padBefore;
@@ -44,7 +45,7 @@ struct Unfolded {
     uint32_t source;
     uint64_t boundary;  // no address reaches it
 
-    uint32_t Rows() const { return high.Places() * wide.Places(); }
+    uint32_t Rows() const { return high.places * wide.places; }
     uint32_t Columns() const { return channelBlocks * high.filter * wide.filter; }
     // No filter but a single point and no padding before or beside: row i is pixel i.
     bool IsPlain() const {
@@ -53,17 +54,26 @@ struct Unfolded {
     }
     int64_t PlaneBytes() const { return int64_t{high.size} * wide.size * kFractalRowBytes; }
 
-    uint32_t Find(uint32_t row, uint32_t column) const {
-        const uint32_t channel = column / (high.filter * wide.filter);
+    // One point of the filter in one block of channels: a column.
+    struct Point {
+        uint32_t channel;
+        uint32_t high;
+        uint32_t wide;
+    };
+    Point PointOf(uint32_t column) const {
         const uint32_t point = column % (high.filter * wide.filter);
-        const uint32_t h = high.Position(row / wide.Places(), point / wide.filter);
-        const uint32_t w = wide.Position(row % wide.Places(), point % wide.filter);
+        return {column / (high.filter * wide.filter), point / wide.filter, point % wide.filter};
+    }
+    uint32_t Find(uint32_t row, const Point& point) const {
+        const uint32_t h = high.Position(row / wide.places, point.high);
+        const uint32_t w = wide.Position(row % wide.places, point.wide);
         if (h >= high.size || w >= wide.size) {
             return kPadding;
         }
-        const uint64_t pixel = (uint64_t{channel} * high.size + h) * wide.size + w;
+        const uint64_t pixel = (uint64_t{point.channel} * high.size + h) * wide.size + w;
         const uint64_t address = source + pixel * kFractalRowBytes;
-        return static_cast<uint32_t>(std::min<uint64_t>(address % boundary, kNowhere - 1));
+        const uint64_t wrapped = address < boundary ? address : address % boundary;
+        return static_cast<uint32_t>(std::min<uint64_t>(wrapped, kNowhere - 1));
     }
 };
 

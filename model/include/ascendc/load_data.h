@@ -3,20 +3,23 @@
 // constant fills of L1, L0A and L0B. Parameters: load_data_params.h.
 #pragma once
 
-#include "ascendc/data_copy.h"
+#include "ascendc/data_copy_cube.h"
 #include "ascendc/load_data_params.h"
 
 namespace AscendC {
 namespace detail {
 
-inline void RequireL0(const char* function, NpuMemory memory) {
-    if (memory != kNpuL0a && memory != kNpuL0b) {
-        NpuFrontEndFault(kNpuRulePosition, function, "dst must lie in A2 or B2");
+inline void RequireL1ToL0(const char* function, NpuMemory target, NpuMemory source) {
+    if (source != kNpuL1) {
+        FailPosition(function, "src", source, "A1 or B1");
+    }
+    if (target != kNpuL0a && target != kNpuL0b) {
+        FailPosition(function, "dst", target, "A2 or B2");
     }
 }
-inline void RequireL1(const char* function, NpuMemory memory) {
-    if (memory != kNpuL1) {
-        NpuFrontEndFault(kNpuRulePosition, function, "src must lie in A1 or B1");
+inline void RequireL1OrL0(const char* function, NpuMemory target) {
+    if (target != kNpuL1 && target != kNpuL0a && target != kNpuL0b) {
+        FailPosition(function, "dst", target, "A1, B1, A2 or B2");
     }
 }
 
@@ -55,8 +58,7 @@ void LoadImage(const LocalTensor<T>& dst, const LocalTensor<T>& src, const NpuIm
 template <typename T>
 void LoadData(const LocalTensor<T>& dst, const LocalTensor<T>& src,
               const LoadData2DParams& loadDataParams) {
-    detail::RequireL1("LoadData", src.Memory());
-    detail::RequireL0("LoadData", dst.Memory());
+    detail::RequireL1ToL0("LoadData", dst.Memory(), src.Memory());
     if (loadDataParams.addrMode != 0) {
         detail::FailArgument("LoadData", "addrMode", loadDataParams.addrMode,
                              "be 0: only loads from GM to L1 go down");
@@ -72,9 +74,7 @@ template <typename T>
 void LoadData(const LocalTensor<T>& dst, const GlobalTensor<T>& src,
               const LoadData2DParams& loadDataParams) {
     const NpuMemory memory = dst.Memory();
-    if (memory != kNpuL1 && memory != kNpuL0a && memory != kNpuL0b) {
-        NpuFrontEndFault(kNpuRulePosition, "LoadData", "dst must lie in A1, B1, A2 or B2");
-    }
+    detail::RequireL1OrL0("LoadData", memory);
     if (loadDataParams.ifTranspose) {
         detail::FailArgument("LoadData", "ifTranspose", 1,
                              "be 0: only loads from L1 to L0A and L0B transpose");
@@ -93,8 +93,7 @@ void LoadData(const LocalTensor<T>& dst, const GlobalTensor<T>& src,
 template <typename T>
 void LoadDataWithTranspose(const LocalTensor<T>& dst, const LocalTensor<T>& src,
                            const LoadData2dTransposeParams& loadDataParams) {
-    detail::RequireL1("LoadDataWithTranspose", src.Memory());
-    detail::RequireL0("LoadDataWithTranspose", dst.Memory());
+    detail::RequireL1ToL0("LoadDataWithTranspose", dst.Memory(), src.Memory());
     if (loadDataParams.addrMode != 0) {
         detail::FailArgument("LoadDataWithTranspose", "addrMode", loadDataParams.addrMode,
                              "be 0: CANN does not pass it on");
@@ -122,8 +121,7 @@ void LoadData(const LocalTensor<T>& dst, const LocalTensor<T>& src,
             NpuSetImagePadding(detail::ToBits(loadDataParams.padValue));
         }
     }
-    detail::RequireL1("LoadData", src.Memory());
-    detail::RequireL0("LoadData", dst.Memory());
+    detail::RequireL1ToL0("LoadData", dst.Memory(), src.Memory());
     if (ASCEND_IS_AIC) {
         NpuImageLoad load = detail::ToImageLoad(loadDataParams);
         load.columns = loadDataParams.kExtension;
@@ -144,8 +142,7 @@ void LoadData(const LocalTensor<T>& dst, const LocalTensor<T>& src,
 template <typename T>
 void LoadData(const LocalTensor<T>& dst, const LocalTensor<T>& src,
               const LoadData3DParamsV2Pro& loadDataParams) {
-    detail::RequireL1("LoadData", src.Memory());
-    detail::RequireL0("LoadData", dst.Memory());
+    detail::RequireL1ToL0("LoadData", dst.Memory(), src.Memory());
     if (ASCEND_IS_AIC) {
         const uint64_t extension = loadDataParams.extConfig;
         const uint64_t filter = loadDataParams.filterConfig;
@@ -199,13 +196,10 @@ inline void SetLoadDataRepeat(const LoadDataRepeatParam& repeatParams) {
 template <typename T, typename U = T,
           typename std::enable_if<std::is_same<T, U>::value, bool>::type = true>
 void InitConstValue(const LocalTensor<T>& dst, const InitConstValueParams<U>& params) {
-    const NpuMemory memory = dst.Memory();
-    if (memory != kNpuL1 && memory != kNpuL0a && memory != kNpuL0b) {
-        NpuFrontEndFault(kNpuRulePosition, "InitConstValue", "dst must lie in A1, B1, A2 or B2");
-    }
+    detail::RequireL1OrL0("InitConstValue", dst.Memory());
     if (ASCEND_IS_AIC) {
         const NpuConstantFill fill{params.repeatTimes, params.blockNum, params.dstGap};
-        NpuFillConstant(memory, dst.Address(), TypeOf<T>(),
+        NpuFillConstant(dst.Memory(), dst.Address(), TypeOf<T>(),
                         static_cast<uint32_t>(detail::ToBits(params.initValue)), &fill);
     }
 }
