@@ -2,7 +2,7 @@
 """Calls of probe_load_data: their struct, launch, and what they should leave in L0A, L0B or L1."""
 
 import ctypes
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,7 @@ LoadCase = structure(
 
 
 def case(form: int, type_: str, **changes: object) -> ctypes.Structure:
-    """A call from L1 to L0A at address 0, less what is changed; the last field wins twice."""
+    """A call from address 0 of L1 to address 0 of L0A, less what is changed."""
     fields: dict[str, object] = {
         "form": form,
         "type": TYPES[type_][0],
@@ -77,7 +77,7 @@ def numbers(*values: int) -> ctypes.Array[ctypes.c_uint32]:
 
 
 def random_l1(bytes_: int, seed: int = 0) -> Array:
-    """Random bytes for L1; every byte differs from its neighbours with high probability."""
+    """Random bytes for L1 or GM."""
     l1 = aligned(bytes_, np.uint8)
     l1[:] = np.random.default_rng(seed).integers(0, 256, bytes_, np.uint8)
     return l1
@@ -149,7 +149,6 @@ class ImageLoad:
     source: int = 0
     pad_value: int = 0
     right: bool = False
-    extra: dict[str, object] = field(default_factory=dict)
 
     def case(self, form: int, type_: str, target: int = A2, **changes: object) -> ctypes.Structure:
         """The call; registers that are not part of it are set before."""
@@ -189,9 +188,10 @@ class ImageLoad:
             fields |= {"feature_map": 2 if self.right else 1, "set_padding": 1}
         return case(form, type_, **{**fields, **changes})
 
-    def but(self, **changes: Any) -> "ImageLoad":
+    def but(self, **changes: object) -> "ImageLoad":
         """The same with some fields changed."""
-        return replace(self, **changes)
+        fields: dict[str, Any] = dict(changes)
+        return replace(self, **fields)
 
     def places(self) -> tuple[int, int]:
         """How many places the filter takes: height, width."""

@@ -212,7 +212,7 @@ def test_loads_into_the_same_fractal_need_a_barrier(
 def test_fractals_of_gm_must_be_defined(probes: model.Library, side: int) -> None:
     call = case(FROM_GM, "half", target=side, numbers=numbers(0, 1, 1), store_bytes=32)
     gm = random_l1(1024)
-    arguments = [model.Out(gm), model.InOut(random_l1(32)), bytes(call)]
+    out = random_l1(32)
 
     with raises_fault("uninitialized", operand="source"):
-        probes.launch("probe_load_data", arguments)
+        probes.launch("probe_load_data", [model.Out(gm), model.InOut(out), bytes(call)])

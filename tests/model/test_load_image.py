@@ -87,7 +87,7 @@ def test_loads_into_l0b_are_always_transposed(probes: model.Library, transpose: 
     assert_load(probes, PLAIN.but(transpose=transpose), "half", B2)
 
 
-PARTS = {
+PARTS: dict[str, dict[str, object]] = {
     "first_row": {"first_row": 16, "rows": 32},
     "odd_first_row": {"first_row": 5, "rows": 32},
     "first_column": {"first_column": 32, "columns": 32, "channels": 96},
@@ -156,7 +156,7 @@ def test_parts_of_the_unfolded_image(
 @pytest.mark.parametrize("side", ["l0a", "l0a_transposed", "l0b"])
 @pytest.mark.parametrize("name", ["filter", "all_of_it", "ragged_rows", "odd_first_row"])
 def test_parts_with_four_byte_elements(probes: model.Library, name: str, side: str) -> None:
-    load = PLAIN.but(**{**PARTS[name], "transpose": side == "l0a_transposed"})
+    load = PLAIN.but(**PARTS[name], transpose=side == "l0a_transposed")
 
     assert_load(probes, load.but(rows=load.rows - 3), "float", B2 if side == "l0b" else A2)
 

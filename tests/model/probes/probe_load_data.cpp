@@ -33,8 +33,8 @@ struct LoadCase {
     int32_t source;
     uint32_t targetAddress;
     uint32_t sourceAddress;
-    int32_t defaults;    // 1: parameters as their constructor leaves them
-    int32_t set;         // of an image: bit 0 the feature map, bit 1 the padding
+    int32_t defaults;     // 1: parameters as their constructor leaves them
+    int32_t set;          // of an image: bit 0 the feature map, bit 1 the padding
     uint32_t numbers[8];  // fields in the order of the constructor, images: image
     uint8_t pads[4];
     uint32_t image[18];
@@ -84,9 +84,9 @@ class Loader {
  private:
     __aicore__ void SetRegisters() {
         if (test_.featureMap != 0) {
-            SetFmatrix(Short(test_.image[0]), Short(test_.image[1]), test_.pads,
-                       test_.featureMap == 1 ? FmatrixMode::FMATRIX_LEFT
-                                             : FmatrixMode::FMATRIX_RIGHT);
+            SetFmatrix(
+                Short(test_.image[0]), Short(test_.image[1]), test_.pads,
+                test_.featureMap == 1 ? FmatrixMode::FMATRIX_LEFT : FmatrixMode::FMATRIX_RIGHT);
         }
         if (test_.setPadding != 0) {
             SetLoadDataPaddingValue(value_);
@@ -95,8 +95,8 @@ class Loader {
             SetLoadDataBoundary(test_.boundary);
         }
         if (test_.setRepeat == 1) {
-            SetLoadDataRepeat({Short(test_.repeat[0]), Byte(test_.repeat[1]),
-                               Byte(test_.repeat[2])});
+            SetLoadDataRepeat(
+                {Short(test_.repeat[0]), Byte(test_.repeat[1]), Byte(test_.repeat[2])});
         } else if (test_.setRepeat == 2) {
             SetLoadDataRepeat(LoadDataRepeatParam());
         }
@@ -122,14 +122,14 @@ class Loader {
     }
 
     __aicore__ LoadData2DParams Fractals() const {
-        const uint32_t(&n)[8] = test_.numbers;
+        const uint32_t (&n)[8] = test_.numbers;
         return test_.defaults != 0
                    ? LoadData2DParams()
-                   : LoadData2DParams(Short(n[0]), Byte(n[1]), Short(n[2]), Byte(n[3]),
-                                      Short(n[4]), n[5] != 0, Byte(n[6]));
+                   : LoadData2DParams(Short(n[0]), Byte(n[1]), Short(n[2]), Byte(n[3]), Short(n[4]),
+                                      n[5] != 0, Byte(n[6]));
     }
     __aicore__ LoadData2dTransposeParams Squares() const {
-        const uint32_t(&n)[8] = test_.numbers;
+        const uint32_t (&n)[8] = test_.numbers;
         if (test_.defaults != 0) {
             return LoadData2dTransposeParams();
         }
@@ -139,7 +139,7 @@ class Loader {
                                                      Short(n[3]), Short(n[4]), Byte(n[5]));
     }
     __aicore__ InitConstValueParams<T> Constant() const {
-        const uint32_t(&n)[8] = test_.numbers;
+        const uint32_t (&n)[8] = test_.numbers;
         if (test_.defaults != 0) {
             return InitConstValueParams<T>(Short(n[0]), value_);
         }
@@ -159,7 +159,7 @@ class Loader {
         }
     }
     __aicore__ LoadData3DParamsV2<T> Image() const {
-        const uint32_t(&n)[18] = test_.image;
+        const uint32_t (&n)[18] = test_.image;
         LoadData3DParamsV2<T> params;
         if (test_.defaults != 0) {
             params.l1H = Short(n[0]);
@@ -170,21 +170,20 @@ class Loader {
             return params;
         }
         if (n[15] + n[16] + n[17] == 0) {
-            return LoadData3DParamsV2<T>(
-                test_.pads, Short(n[0]), Short(n[1]), Short(n[2]), Short(n[3]), Short(n[4]),
-                Short(n[5]), Short(n[6]), Byte(n[7]), Byte(n[8]), Byte(n[9]), Byte(n[10]),
-                Byte(n[11]), Byte(n[12]), n[13] != 0, n[14] != 0, value_);
+            return LoadData3DParamsV2<T>(test_.pads, Short(n[0]), Short(n[1]), Short(n[2]),
+                                         Short(n[3]), Short(n[4]), Short(n[5]), Short(n[6]),
+                                         Byte(n[7]), Byte(n[8]), Byte(n[9]), Byte(n[10]),
+                                         Byte(n[11]), Byte(n[12]), n[13] != 0, n[14] != 0, value_);
         }
-        return LoadData3DParamsV2<T>(
-            test_.pads, Short(n[0]), Short(n[1]), Short(n[2]), Short(n[3]), Short(n[4]),
-            Short(n[5]), Short(n[6]), Byte(n[7]), Byte(n[8]), Byte(n[9]), Byte(n[10]),
-            Byte(n[11]), Byte(n[12]), n[13] != 0, n[14] != 0, value_, n[15] != 0, n[16] != 0,
-            n[17] != 0);
+        return LoadData3DParamsV2<T>(test_.pads, Short(n[0]), Short(n[1]), Short(n[2]), Short(n[3]),
+                                     Short(n[4]), Short(n[5]), Short(n[6]), Byte(n[7]), Byte(n[8]),
+                                     Byte(n[9]), Byte(n[10]), Byte(n[11]), Byte(n[12]), n[13] != 0,
+                                     n[14] != 0, value_, n[15] != 0, n[16] != 0, n[17] != 0);
     }
     __aicore__ LoadData3DParamsV2Pro ImagePro() const {
-        const uint32_t(&n)[18] = test_.image;
-        const uint64_t extension = uint64_t{n[6]} << 48 | uint64_t{n[5]} << 32 |
-                                   uint64_t{n[4]} << 16 | uint64_t{n[3]};
+        const uint32_t (&n)[18] = test_.image;
+        const uint64_t extension =
+            uint64_t{n[6]} << 48 | uint64_t{n[5]} << 32 | uint64_t{n[4]} << 16 | uint64_t{n[3]};
         LoadData3DParamsV2Pro params;
         if (test_.defaults != 0) {
             params.channelSize = Short(n[2]);
