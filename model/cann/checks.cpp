@@ -61,5 +61,10 @@ NPU_CHECK(CheckFuncDataCopyImpl, DataCopyApiParams)
 NPU_CHECK(CheckFuncDataCopyPadImpl, DataCopyPadApiParams)
 NPU_CHECK(CheckFuncDataCopySliceImpl, DataCopySliceApiParams)
 
+NPU_CHECK(CheckFuncLoadData2dImpl, LoadData2dApiParams)
+NPU_CHECK(CheckFuncLoadData3dv2Impl, LoadData3dv2ApiParams)
+NPU_CHECK(CheckFuncLoadData3dv2ProImpl, LoadData3dv2ProApiParams)
+NPU_CHECK(CheckFuncInitConstValueImpl, CubeInitConstValueApiParams)
+
 }  // namespace check
 }  // namespace AscendC

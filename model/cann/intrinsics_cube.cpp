@@ -23,6 +23,3 @@ void copy_cbuf_to_bt(uint64_t, void*, uint16_t, uint16_t, uint16_t, uint16_t, ui
 void copy_cbuf_to_fbuf(void*, void*, uint16_t, uint16_t, uint16_t, uint16_t) {
     Refuse("copy_cbuf_to_fbuf");
 }
-// TPipe resets these two registers on every AIC.
-void set_l1_3d_size(uint64_t) {}
-void set_padding(uint64_t) {}
