@@ -178,8 +178,8 @@ struct Rearrange {
 using RearrangeFn = void (*)(const Rearrange& rearrange, uint32_t repeats);
 
 // Units of rows of 32 bytes, transposed: 32 x 32 elements of 1 byte, 16 x 16 of 2 bytes, or 16 x 8
-// of 4 bytes. Unit i goes from source + i * sourceStride to target + i * targetStride, in rows of 32
-// bytes. With 1 byte its last 16 rows, with 4 bytes what rows 8 .. 15 of the source give, start
+// of 4 bytes. Unit i goes from source + i * sourceStride to target + i * targetStride, in rows of
+// 32 bytes. With 1 byte its last 16 rows, with 4 bytes what rows 8 .. 15 of the source give, start
 // targetPart bytes after the others. Nothing may overlap.
 struct FractalRun {
     uint8_t* target;
