@@ -19,6 +19,7 @@ struct Control {
     uint64_t maskHigh = ~uint64_t{0};
     uint64_t maskLow = ~uint64_t{0};
     int64_t scalarAtomic = 0;
+    uint64_t ctrl = 0;
 };
 extern Control control;
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -171,13 +170,13 @@ def _argument(image: Array) -> Array:
     return array
 
 
-def run(probes: model.Library, inputs: Inputs, *steps: Step, **options: Any) -> Array:
+def run(probes: model.Library, inputs: Inputs, *steps: Step) -> Array:
     """Bytes of L0C after the steps; what nothing wrote is 0xFF."""
     out = poisoned(L0C_BYTES, np.uint8)
     images = (inputs.fm, inputs.filter, inputs.bias)
     case = _Case(*(image.size for image in images), len(steps), (_Step * MOST_STEPS)(*steps))
     arguments = [*(model.In(_argument(image)) for image in images), model.Out(out), bytes(case)]
-    probes.launch("probe_mmad", arguments, **options)
+    probes.launch("probe_mmad", arguments)
     return out
 
 
