@@ -65,6 +65,7 @@ NPU_CHECK(CheckFuncLoadData2dImpl, LoadData2dApiParams)
 NPU_CHECK(CheckFuncLoadData3dv2Impl, LoadData3dv2ApiParams)
 NPU_CHECK(CheckFuncLoadData3dv2ProImpl, LoadData3dv2ProApiParams)
 NPU_CHECK(CheckFuncInitConstValueImpl, CubeInitConstValueApiParams)
+NPU_CHECK(CheckFuncMmadImpl, MmadApiParams)
 
 }  // namespace check
 }  // namespace AscendC
