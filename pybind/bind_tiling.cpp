@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bindings.h"
+#include "op_host/asc_merge_attention_states/asc_merge_attention_states_tiling.h"
 #include "op_host/asc_paged_attention/asc_paged_attention_tiling.h"
 #include "op_host/asc_reshape_and_cache/asc_reshape_and_cache_tiling.h"
 #include "op_kernel/asc_paged_attention/asc_paged_attention_ub.h"
@@ -91,6 +92,20 @@ std::vector<std::pair<int64_t, int64_t>> WorkOfPagedAttention(
         cores.emplace_back(work.cycles, work.tokens);
     }
     return cores;
+}
+
+Plan PlanMergeStates(const MergeStatesProblem& problem, const std::string& soc) {
+    MergeStatesPlan plan;
+    TilingError error;
+    if (!ComputeMergeStatesTiling(problem, LimitsOf(soc), &plan, &error)) {
+        throw py::value_error(error.What());
+    }
+    py::dict fields;
+    fields["token_tile"] = plan.tiling.tokenTile;
+    fields["head_tile"] = plan.tiling.headTile;
+    fields["tiles"] = plan.tiling.tiles;
+    return {"asc_merge_attention_states", KernelTypeOf(MergeStatesVariants(), plan.launch.key),
+            plan.launch, BytesOf(plan.tiling), fields};
 }
 
 Plan PlanReshapeAndCache(const ReshapeAndCacheProblem& problem, const std::string& soc) {
@@ -182,6 +197,20 @@ void BindPagedAttention(py::module_& module) {
                "Modelled cycles and tokens times rows of each core.");
 }
 
+void BindMergeStates(py::module_& module) {
+    py::class_<StateView>(module, "StateView", "Strides of a partial result, in elements.")
+        .def(py::init<int64_t, int64_t, int64_t>(), py::arg("token_stride"),
+             py::arg("lse_token_stride"), py::arg("lse_head_stride"));
+    py::class_<MergeStatesProblem>(module, "MergeStatesProblem",
+                                   "What AscMergeAttentionStates is asked to do.")
+        .def(py::init<DataType, int64_t, int64_t, int64_t, StateView, StateView, StateView, bool>(),
+             py::kw_only(), py::arg("dtype"), py::arg("tokens"), py::arg("heads"),
+             py::arg("head_dim"), py::arg("prefix"), py::arg("suffix"), py::arg("output"),
+             py::arg("write_lse"));
+    module.def("plan_merge_states", &PlanMergeStates, py::arg("problem"), py::arg("soc"),
+               "Tiling of AscMergeAttentionStates; ValueError for a problem that it does not do.");
+}
+
 }  // namespace
 
 void BindTiling(py::module_& module) {
@@ -196,6 +225,7 @@ void BindTiling(py::module_& module) {
         .def_property_readonly("workspace_bytes",
                                [](const Plan& plan) { return plan.launch.workspaceBytes; });
     BindPagedAttention(module);
+    BindMergeStates(module);
     module.def("plan_reshape_and_cache", &PlanReshapeAndCache, py::arg("problem"), py::arg("soc"),
                "Tiling of AscReshapeAndCache; ValueError for a problem that it does not do.");
 }

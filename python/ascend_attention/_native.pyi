@@ -176,6 +176,23 @@ class PagedAttentionProblem:
         partial_outputs: int = 0,
     ) -> None: ...
 
+class StateView:
+    def __init__(self, token_stride: int, lse_token_stride: int, lse_head_stride: int) -> None: ...
+
+class MergeStatesProblem:
+    def __init__(
+        self,
+        *,
+        dtype: DataType,
+        tokens: int,
+        heads: int,
+        head_dim: int,
+        prefix: StateView,
+        suffix: StateView,
+        output: StateView,
+        write_lse: bool,
+    ) -> None: ...
+
 class Plan:
     @property
     def kernel(self) -> str: ...
@@ -199,6 +216,7 @@ def paged_attention_work(
     seq_lens: Sequence[int],
     query_starts: Sequence[int] = (),
 ) -> list[tuple[int, int]]: ...
+def plan_merge_states(problem: MergeStatesProblem, soc: str) -> Plan: ...
 def plan_reshape_and_cache(problem: ReshapeAndCacheProblem, soc: str) -> Plan: ...
 def levels() -> list[str]: ...
 def level() -> str: ...

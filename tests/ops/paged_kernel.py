@@ -14,7 +14,7 @@ from ascend_attention.backends.model import argument, dtype_of, run_plan, soc_na
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ascend_attention.model import Report
+    from ascend_attention.model import Buffer, Report
 
 Split = tuple[str, int]  # name of a SplitRule, value
 
@@ -197,7 +197,7 @@ def run_kernel(case: KernelCase) -> KernelRun:
         else None
     )
 
-    def out(name: str, tensor: torch.Tensor):  # noqa: ANN202
+    def out(name: str, tensor: torch.Tensor) -> Buffer | None:
         return argument(name, tensor, writable=True, defined=False)
 
     queries = torch.from_numpy(starts)

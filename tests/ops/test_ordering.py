@@ -14,6 +14,7 @@ from ascend_attention.model import Mutation, checked, mutate, options
 from ascend_attention.testing import PagedCase, paged_case
 
 from tests.ops.paged_kernel import KernelCase, run_kernel
+from tests.ops.test_merge_kernel import merge, random_state
 
 ORDERS = [{"order": "forward"}, {"order": "reversed"}] + [
     {"order": "seeded", "seed": seed} for seed in range(3)
@@ -71,6 +72,12 @@ def write() -> None:
     reshape_and_cache_flash(key, key.clone(), cache, cache.clone(), torch.arange(1200))
 
 
+def merge_many() -> None:
+    """Merge so many rows that every core fills its buffers several times."""
+    for dtype in (torch.float16, torch.float32):
+        merge(random_state(1, 700, 29, 64, dtype), random_state(2, 700, 29, 64, dtype))
+
+
 def attend(*cases: KernelCase) -> Callable[[], None]:
     """Return launches of these cases."""
 
@@ -112,6 +119,7 @@ RUNS = {
     ),
     "paged_attention_split": attend(SPLIT, replace(SPLIT, partial_outputs=38)),
     "paged_attention_split_fp32": attend(replace(SPLIT, dtype=torch.float32)),
+    "merge_attention_states": merge_many,
     "reshape_and_cache": write,
 }
 

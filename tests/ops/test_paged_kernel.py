@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def test_page_sizes(
     check(KernelCase((300, 7, 129), dtype=dtype, layout=layout, block_size=block_size))
 
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
     "alibi": {"alibi": True},
     "softcap": {"softcap": 2.0},
     "window": {"window_left": 20},
@@ -58,7 +58,11 @@ OPTIONS = {
     "sinks": {"sinks": True},
     "all": {"alibi": True, "softcap": 3.0, "window_left": 70, "sinks": True},
 }
-QUERIES = {"decode": None, "speculative": (2, 1, 16, 1, 5), "more than there is": (4, 2, 9, 3, 7)}
+QUERIES: dict[str, tuple[int, ...] | None] = {
+    "decode": None,
+    "speculative": (2, 1, 16, 1, 5),
+    "more than there is": (4, 2, 9, 3, 7),
+}
 
 
 @pytest.mark.parametrize("name", OPTIONS)

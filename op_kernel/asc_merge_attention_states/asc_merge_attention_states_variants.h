@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compiled variants of AscMergeAttentionStates: the only list. Kernel entry, host lookup and
+// tests expand it. A key is a bare number, because CANN finds keys by a regular expression over the
+// preprocessed source; it means nothing beyond its row.
+#pragma once
+
+// clang-format off
+//    key  kernel type           element of the outputs
+#define ASC_MERGE_ATTENTION_STATES_VARIANTS(X) \
+    X(0,   KERNEL_TYPE_AIV_ONLY, half)         \
+    X(1,   KERNEL_TYPE_AIV_ONLY, bfloat16_t)   \
+    X(2,   KERNEL_TYPE_AIV_ONLY, float)
+// clang-format on
