@@ -226,6 +226,33 @@ def test_vector_function_gives_the_same_bits(
         assert difference is None, difference
 
 
+LOAD_ROWS = rows_of("probe_load")
+
+
+@pytest.mark.parametrize(
+    "number", [number for _, number, _ in LOAD_ROWS], ids=[name for _, _, name in LOAD_ROWS]
+)
+def test_load_gives_the_same_bits(number: int, probes: tuple[Library, Library]) -> None:
+    data = np.random.default_rng(11).integers(0, 256, 16 * 1024, np.uint8)
+    outputs = [np.zeros(32 * 1024, np.uint8) for _ in probes]
+
+    with options(mode="checked", collect_stream=True):
+        own, cann = (
+            library.launch(
+                "probe_load",
+                [In(data), InOut(output), In(np.array([number], np.int32))],
+                type="AIC_ONLY",
+            )
+            for library, output in zip(probes, outputs, strict=True)
+        )
+
+    assert outputs[0].any(), "the call must change something"
+    assert np.array_equal(outputs[0], outputs[1])
+    assert work_of(own) == work_of(cann)
+    difference = stream_difference(own, cann, labels=("ours", "CANN"))
+    assert difference is None, difference
+
+
 @pytest.mark.parametrize("order", ["forward", "reversed", "seeded"])
 def test_cores_keep_their_state_while_they_wait(
     order: str, probes: tuple[Library, Library]
