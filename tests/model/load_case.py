@@ -54,6 +54,7 @@ LoadCase = structure(
     *((name, ctypes.c_int32) for name in ("loads", "unordered")),
     ("pieces", ctypes.c_uint32),
     ("piece", Piece * MOST_PIECES),
+    ("product", ctypes.c_uint32 * 3),
     *((name, ctypes.c_uint32) for name in ("read_address", "read_bytes", "store_bytes")),
 )
 

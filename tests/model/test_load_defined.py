@@ -151,6 +151,34 @@ def test_columns_past_the_extension_are_undefined(probes: model.Library) -> None
     assert first_undefined(probes, l1, turned, everything, FRACTAL + 5 * ROW) == FRACTAL + 5 * ROW
 
 
+# What is loaded, the largest product of defined elements, and products that go beyond it.
+RAGGED = SQUARE_IMAGE.but(height=11, rows=11)
+PRODUCTS = {
+    "rows_of_a": (RAGGED, A2, (11, 16, 32), [(12, 16, 32)]),
+    "depth_of_a": (RAGGED.but(transpose=True), A2, (32, 16, 11), [(32, 16, 12), (1, 1, 16)]),
+    "depth_of_b": (RAGGED, B2, (16, 32, 11), [(16, 32, 12), (1, 1, 16)]),
+    "columns_of_b": (SQUARE_IMAGE.but(columns=21), B2, (16, 21, 16), [(16, 22, 16)]),
+}
+
+
+@pytest.mark.parametrize(("load", "target", "most", "more"), PRODUCTS.values(), ids=PRODUCTS)
+def test_products_must_not_use_undefined_elements(
+    probes: model.Library,
+    load: ImageLoad,
+    target: int,
+    most: tuple[int, int, int],
+    more: list[tuple[int, int, int]],
+) -> None:
+    def multiply(sizes: tuple[int, int, int]) -> None:
+        product = (ctypes.c_uint32 * 3)(*sizes)
+        launch(probes, random_l1(2 * FRACTAL), load.case(IMAGE, "half", target, product=product))
+
+    multiply(most)
+    for sizes in more:
+        with raises_fault("uninitialized", memory="L0A" if target == A2 else "L0B"):
+            multiply(sizes)
+
+
 FORMS = {
     "fractals": (case(FRACTALS, "half", numbers=numbers(0, 1, 1)), "load_cbuf_to_ca"),
     "squares": (

@@ -48,6 +48,7 @@ struct LoadCase {
     int32_t unordered;  // 1: no barrier between the pieces and the load
     uint32_t pieces;
     Piece piece[16];
+    uint32_t product[3];  // m, n, k of a product of halves with what was loaded
     uint32_t readAddress;
     uint32_t readBytes;
     uint32_t storeBytes;
@@ -224,6 +225,21 @@ __aicore__ inline void RunCase(const LoadCase& test, GM_ADDR gm) {
     }
 }
 
+// With ones on the other side.
+__aicore__ inline void Multiply(const LoadCase& test) {
+    constexpr uint32_t kL0Bytes = 64 * 1024;
+    const bool left = static_cast<TPosition>(test.target) == TPosition::A2;
+    const LocalTensor<half> a = probe::Local<half>(TPosition::A2, 0, kL0Bytes);
+    const LocalTensor<half> b = probe::Local<half>(TPosition::B2, 0, kL0Bytes);
+    InitConstValue(left ? b : a, InitConstValueParams<half>(1, kL0Bytes / 512, 0, half(1)));
+    PipeBarrier<PIPE_ALL>();
+    MmadParams params;
+    params.m = Short(test.product[0]);
+    params.n = Short(test.product[1]);
+    params.k = Short(test.product[2]);
+    Mmad(probe::Local<float>(TPosition::CO1, 0, 2 * kL0Bytes), a, b, params);
+}
+
 }  // namespace
 
 extern "C" __global__ __aicore__ void probe_load_data(GM_ADDR image, GM_ADDR out, GM_ADDR tiling) {
@@ -240,6 +256,9 @@ extern "C" __global__ __aicore__ void probe_load_data(GM_ADDR image, GM_ADDR out
         PipeBarrier<PIPE_ALL>();
     }
     RunCase(test, image + test.sourceAddress);
+    if (test.product[0] != 0) {
+        Multiply(test);
+    }
     const NpuMemory memory = MemoryOf(static_cast<TPosition>(test.target));
     if (test.readBytes != 0) {
         PipeBarrier<PIPE_ALL>();
