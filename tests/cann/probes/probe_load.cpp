@@ -97,7 +97,8 @@ struct Row {
     ROW("LoadImage." #T ".l0b", LoadData(u.B<T>(), u.L1<T>(), Image<T>(false)))             \
     ROW("LoadImage." #T ".registers", Describe(FmatrixMode::FMATRIX_RIGHT);                 \
         SetLoadDataPaddingValue<T>(static_cast<T>(5)); LoadData3DParamsV2<T> params;        \
-        params.l1H = params.l1W = 1; params.channelSize = 96 / sizeof(T); params.kExtension = 32 / sizeof(T);            \
+        params.l1H = params.l1W = 1; params.channelSize = 96 / sizeof(T);                  \
+        params.kExtension = 32 / sizeof(T);                                                 \
         params.mExtension = 48; params.fMatrixCtrl = true;                                  \
         LoadData<T, kAsSet>(u.B<T>(), u.L1<T>(), params))
 #define FILLS(T, value)                                                                        \
