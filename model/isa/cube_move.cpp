@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// copy_gm_to_cbuf, copy_cbuf_to_gm, copy_cbuf_to_bt, copy_cbuf_to_fbuf.
+// copy_gm_to_cbuf, copy_cbuf_to_gm, copy_cbuf_to_bt, copy_cbuf_to_fbuf: moves that keep the order.
 #include "isa/cube_move.h"
 
 #include "isa/bursts.h"
 #include "isa/cube_core.h"
+#include "isa/move.h"
 #include "leaf/table.h"
 
 namespace npu_model {

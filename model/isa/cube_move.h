@@ -16,3 +16,19 @@ NPU_API void NpuCopyL1ToBias(uint32_t target, uint32_t source, const NpuBurst* b
                              bool halfToFloat);
 // copy_cbuf_to_fbuf: the length and the target's gap count 128 bytes, the source's gap 32 bytes.
 NPU_API void NpuCopyL1ToFixbuf(uint32_t target, uint32_t source, const NpuBurst* burst);
+
+// copy_gm_to_cbuf_multi_nd2nz_b8, _b16, _b32s: rows of `columns` elements become columns of 32
+// bytes; what a row lacks of its last 32 bytes is zero. Nothing happens when one of the first three
+// is 0.
+struct NpuNd2Nz {
+    uint16_t matrices;      // .. 4095
+    uint16_t rows;          // .. 16384
+    uint16_t columns;       // elements
+    uint16_t sourceMatrix;  // elements from matrix to matrix
+    uint16_t sourceRow;     // elements from row to row, 1 ..
+    uint16_t targetColumn;  // 32 bytes, from 32 bytes of a row to the next 32: 1 .. 16384
+    uint16_t targetRow;     // 32 bytes, from row to row, 1 .. 16384
+    uint16_t targetMatrix;  // elements from matrix to matrix, whole blocks
+    uint8_t elementBytes;   // 1, 2, 4
+};
+NPU_API void NpuCopyGmToL1Nd2Nz(uint32_t target, uint64_t source, const NpuNd2Nz* shape);

@@ -191,6 +191,12 @@ struct FractalRun {
 };
 using FractalsFn = void (*)(const FractalRun& run);
 
+// Block b of row r goes to target + b * columnStride + r * rowStride; what is left of a row fills a
+// block with zeros behind it. Source and target are different memories.
+using RowsToFractalsFn = void (*)(uint8_t* target, int64_t columnStride, int64_t rowStride,
+                                  const uint8_t* source, int64_t sourceStride, uint32_t rows,
+                                  uint32_t rowBytes);
+
 enum AtomicOp : uint8_t { kAtomicAdd, kAtomicMax, kAtomicMin, kAtomicOpCount };
 // target[i] = target[i] op source[i] over `bytes` bytes of whole elements at any address.
 using AtomicFn = void (*)(uint8_t* target, const uint8_t* source, int64_t bytes);

@@ -44,6 +44,7 @@ void AddReduce(Table& table);
 void AddGather(Table& table);
 void AddRearrange(Table& table);
 void AddAtomic(Table& table);
+void AddNd2Nz(Table& table);
 void AddFractal(Table& table);
 void AddMad(Table& table);
 void AddFixpipe(Table& table);

@@ -15,6 +15,7 @@ void FillTable(Table& table) {
     AddGather(table);
     AddRearrange(table);
     AddAtomic(table);
+    AddNd2Nz(table);
     AddFractal(table);
     AddMad(table);
     AddFixpipe(table);

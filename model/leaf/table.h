@@ -38,6 +38,8 @@ struct Table {
     RearrangeFn rearrange1, rearrange2, rearrange4;
     FractalsFn transposeFractals1, transposeFractals2, transposeFractals4;
 
+    RowsToFractalsFn rowsToFractals;
+
     AtomicFn atomic[kAtomicOpCount][kNpuTypeCount];
 
     MadFn mad[kNpuTypeCount];  // by the type of A and B

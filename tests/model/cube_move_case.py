@@ -2,38 +2,44 @@
 """Calls of probe_cube_move: their struct, types, memories and launch."""
 
 import ctypes
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from ascend_attention import model
+from ascend_attention.model.arguments import Argument
 
 from tests.model.copy_case import TYPES, copy_of
 from tests.model.harness import Array, assert_same_bits, poisoned
 from tests.model.ub_image import structure
 
+BLOCK = 32  # bytes
 L1_BYTES = 512 * 1024
+MIX_RESERVED = 256  # bytes at the end of L1 in kernels with cores of both kinds
 IMAGE_BYTES = 0x8000
 GM_BYTES = 0x8000
 GM = 0x200  # offset of the tensor in GM
 LOCAL = 0x1000  # of the tensor in L1
-HALF_TO_FLOAT = 12
+PROBE_TYPES = {name: number for name, (number, _) in TYPES.items()}
+PROBE_TYPES |= {"half to float": 12, "int4b_t": 13}
 
-COUNT, PARAMS, ENHANCED = range(3)
+COUNT, PARAMS, ENHANCED, ND2NZ = range(4)
+FORMS = {COUNT: "count", PARAMS: "params", ENHANCED: "enhanced", ND2NZ: "nd2nz"}
 GM_L1, L1_GM, L1_BIAS, L1_FIXBUF = range(4)
 PATHS = {GM_L1: "gm_l1", L1_GM: "l1_gm", L1_BIAS: "l1_bt", L1_FIXBUF: "l1_fb"}
 # As in isa.h.
 L1, BIAS, FIXBUF = 2, 6, 7
 MEMORY_BYTES = {L1: IMAGE_BYTES, BIAS: 1024, FIXBUF: 2048}
 # As TPosition.
-A1, A2, B1, B2, C1, C2, CO1, VECIN, C2PIPE2GM = 1, 2, 3, 4, 5, 6, 7, 9, 15
+A2, C1, C2, VECIN = 2, 5, 6, 9
 
 CubeMoveCase = structure(
     "CubeMoveCase",
     *((name, ctypes.c_int32) for name in ("form", "path", "type", "position", "to", "atomic")),
     *((name, ctypes.c_uint32) for name in ("image_bytes", "gm", "local", "target", "count")),
     ("burst", ctypes.c_uint32 * 4),
-    ("memory", ctypes.c_int32),
+    ("nd", ctypes.c_uint32 * 8),
+    *((name, ctypes.c_int32) for name in ("unordered", "memory")),
     ("store_bytes", ctypes.c_uint32),
 )
 
@@ -55,12 +61,12 @@ def random_state(seed: int = 0) -> State:
 
 
 def case(form: int, path: int, type_: str, **changes: object) -> ctypes.Structure:
-    """A call on the usual places, less what is changed."""
+    """A call on the usual places, less what is changed; ``burst`` and ``nd`` are tuples."""
     memory = {L1_BIAS: BIAS, L1_FIXBUF: FIXBUF}.get(path, L1)
     fields: dict[str, object] = {
         "form": form,
         "path": path,
-        "type": TYPES[type_][0] if type_ in TYPES else HALF_TO_FLOAT,
+        "type": PROBE_TYPES[type_],
         "image_bytes": IMAGE_BYTES,
         "gm": GM,
         "local": LOCAL,
@@ -71,13 +77,18 @@ def case(form: int, path: int, type_: str, **changes: object) -> ctypes.Structur
 
 
 def launch(
-    probes: model.Library, state: State, call: ctypes.Structure, **options: Any
+    probes: model.Library, state: State, call: ctypes.Structure, type_: str = "AIC_ONLY"
 ) -> tuple[Array, Array]:
     """The memory that the call stores, and GM."""
-    out = poisoned(max(call.store_bytes, 32), np.uint8)
+    out = poisoned(max(call.store_bytes, BLOCK), np.uint8)
     gm = copy_of(state.gm)
-    arguments = [model.In(state.l1), model.InOut(gm), model.InOut(out), bytes(call)]
-    probes.launch("probe_cube_move", arguments, **options)
+    arguments: Sequence[Argument] = [
+        model.In(state.l1),
+        model.InOut(gm),
+        model.InOut(out),
+        bytes(call),
+    ]
+    probes.launch("probe_cube_move", arguments, type=type_)
     return out, gm
 
 

@@ -72,7 +72,35 @@ void CopyFromL1(const LocalTensor<T>& dst, const LocalTensor<T>& src, const NpuB
     }
 }
 
+inline NpuNd2Nz ToNd2Nz(const Nd2NzParams& params, size_t elementBytes) {
+    return {params.ndNum,
+            params.nValue,
+            params.dValue,
+            params.srcNdMatrixStride,
+            params.srcDValue,
+            params.dstNzC0Stride,
+            params.dstNzNStride,
+            params.dstNzMatrixStride,
+            static_cast<uint8_t>(elementBytes)};
+}
+
 }  // namespace detail
+
+// Rows of GM to fractals in L1. Pairs of int4b_t move as bytes: the parameters count bytes.
+template <typename T>
+inline void DataCopy(const LocalTensor<T>& dst, const GlobalTensor<T>& src,
+                     const Nd2NzParams& params) {
+    static_assert(SupportType<T, int4b_t, int8_t, uint8_t, int16_t, uint16_t, half, bfloat16_t,
+                              int32_t, uint32_t, float>(),
+                  "DataCopy with Nd2NzParams: T must be int4b_t, int8_t, uint8_t, int16_t, "
+                  "uint16_t, half, bfloat16_t, int32_t, uint32_t or float");
+    if (dst.Memory() != kNpuL1) {
+        detail::FailPosition("DataCopy with Nd2NzParams", "dst", dst.Memory(), "A1, B1 or C1");
+    }
+    detail::RequireCubeCore("DataCopy with Nd2NzParams");
+    const NpuNd2Nz shape = detail::ToNd2Nz(params, sizeof(T));
+    NpuCopyGmToL1Nd2Nz(dst.Address(), detail::GmAddress(src), &shape);
+}
 
 template <typename T, typename U>
 inline void DataCopy(const LocalTensor<T>& dst, const LocalTensor<U>& src,

@@ -7,7 +7,7 @@ using namespace AscendC;
 
 namespace {
 
-enum Form : int32_t { kCount, kParams, kEnhanced };
+enum Form : int32_t { kCount, kParams, kEnhanced, kNd2Nz };
 enum Path : int32_t { kGmToL1, kL1ToGm, kL1ToBias, kL1ToFixbuf };
 enum Type : int32_t {
     kInt8,
@@ -23,6 +23,7 @@ enum Type : int32_t {
     kUint64,
     kDouble,
     kHalfToFloat,
+    kInt4,
 };
 
 struct CubeMoveCase {
@@ -38,6 +39,8 @@ struct CubeMoveCase {
     uint32_t target;  // byte address of the target within the core
     uint32_t count;
     uint32_t burst[4];  // blockCount, blockLen, srcStride, dstStride
+    uint32_t nd[8];     // fields of Nd2NzParams in their order
+    int32_t unordered;  // a move into L1 without a flag: 1 before the move, 2 behind it
     int32_t memory;     // NpuMemory to store
     uint32_t storeBytes;
 };
@@ -66,8 +69,11 @@ class Mover {
             case kParams:
                 Copy(Params());
                 break;
-            default:
+            case kEnhanced:
                 CopyEnhanced();
+                break;
+            default:
+                CopyNd2Nz();
         }
     }
 
@@ -106,6 +112,15 @@ class Mover {
         }
     }
 
+    __aicore__ void CopyNd2Nz() {
+        if constexpr (std::is_same<T, Source>::value && sizeof(T) <= 4) {
+            const auto field = [this](int32_t i) { return static_cast<uint16_t>(test_.nd[i]); };
+            DataCopy(local_, gm_,
+                     Nd2NzParams(field(0), field(1), field(2), field(3), field(4), field(5),
+                                 field(6), field(7)));
+        }
+    }
+
     const CubeMoveCase& test_;
     GlobalTensor<T> gm_;
     LocalTensor<Source> local_;
@@ -130,8 +145,10 @@ __aicore__ inline void RunCase(const CubeMoveCase& test, GM_ADDR gm) {
         PROBE_TYPE(kUint64, uint64_t)
         PROBE_TYPE(kDouble, double)
 #undef PROBE_TYPE
-        default:
+        case kHalfToFloat:
             return Mover<float, half>(test, gm).Run();
+        default:
+            return Mover<int4b_t>(test, gm).Run();
     }
 }
 
@@ -149,7 +166,15 @@ extern "C" __global__ __aicore__ void probe_cube_move(GM_ADDR image, GM_ADDR gm,
     if (test.atomic != 0) {
         SetAtomicAdd<half>();
     }
+    if (test.unordered == 1) {
+        DataCopy(probe::Local<int8_t>(TPosition::A1, test.local, kTensorBytes),
+                 probe::Gm<int8_t>(gm), 256);
+    }
     RunCase(test, gm);
+    if (test.unordered == 2) {
+        DataCopy(probe::Local<int8_t>(TPosition::A1, test.local, kTensorBytes),
+                 probe::Gm<int8_t>(gm), 256);
+    }
     PipeBarrier<PIPE_ALL>();
     SetAtomicNone();
     if (ASCEND_IS_AIC && test.storeBytes > 0) {
