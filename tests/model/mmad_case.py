@@ -175,8 +175,8 @@ def run(probes: model.Library, inputs: Inputs, *steps: Step) -> Array:
     out = poisoned(L0C_BYTES, np.uint8)
     images = (inputs.fm, inputs.filter, inputs.bias)
     case = _Case(*(image.size for image in images), len(steps), (_Step * MOST_STEPS)(*steps))
-    arguments = [*(model.In(_argument(image)) for image in images), model.Out(out), bytes(case)]
-    probes.launch("probe_mmad", arguments)
+    fm, filter_, bias = (model.In(_argument(image)) for image in images)
+    probes.launch("probe_mmad", [fm, filter_, bias, model.Out(out), bytes(case)])
     return out
 
 

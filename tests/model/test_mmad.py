@@ -255,11 +255,9 @@ def _special(type_: str, shape: tuple[int, int], seed: int) -> Array:
     random = np.random.default_rng(seed)
     values = random.standard_normal(shape).astype(np.float32)
     kind = random.integers(0, 40, shape)
-    with np.errstate(over="ignore"):
-        small = np.float32(1e-7 if type_ == "half" else 1e-22)
-        large = np.float32(6e4 if type_ == "half" else 1e20)
-        for number, value in enumerate((np.inf, -np.inf, np.nan, 0.0, -0.0, small, large, -large)):
-            values[kind == number] = value
+    small, large = (1e-7, 6e4) if type_ == "half" else (1e-22, 1e20)
+    for number, value in enumerate((np.inf, -np.inf, np.nan, 0.0, -0.0, small, large, -large)):
+        values[kind == number] = value
     return to_bfloat16(values) if type_ == "bfloat16_t" else values.astype(TYPES[type_][1])
 
 
@@ -340,7 +338,8 @@ def round_hf32(values: Array, *, to_zero: bool) -> Array:
     scaled = mantissa * 2.0**12
     toward_zero = np.sign(scaled) * np.ceil(np.abs(scaled) - 0.5)
     rounded = toward_zero if to_zero else np.rint(scaled)
-    return np.ldexp(rounded, exponent - 12).astype(np.float32)
+    result: Array = np.ldexp(rounded, exponent - 12).astype(np.float32)
+    return result
 
 
 def _halfway(shape: tuple[int, int], seed: int) -> Array:
@@ -417,9 +416,10 @@ def test_newest_names(probes: model.Library, mode: tuple[int, int, int]) -> None
         poisoned(1024, np.uint8),
     )
     fm[:], filter_[:] = left_image(a, 8), right_image(b, 8)
-    arguments = [model.In(fm), model.In(filter_), model.Out(out), bytes(mode)]
 
-    probes.launch("probe_mmad_newest", arguments)
+    probes.launch(
+        "probe_mmad_newest", [model.In(fm), model.In(filter_), model.Out(out), bytes(mode)]
+    )
 
     on, to_zero, _ = mode
     used = [round_hf32(values, to_zero=bool(to_zero)) if on else values for values in (a, b)]

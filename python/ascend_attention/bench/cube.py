@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What instructions of the cube cost on the model, by architecture level."""
+"""What a product on the cube and the moves that feed it cost on the model, by level."""
 
 from __future__ import annotations
 
@@ -15,36 +15,41 @@ from ascend_attention.model import InOut, Library, mode
 LOOPS = 20  # short runs: one that is not interrupted shows in the minimum
 LIBRARY = Path(__file__).parent.parent / "libmodel_benchmarks.so"
 GOALS = {(128, 128, 128): 60.0, (16, 128, 128): 40.0}  # GFLOP/s of m, k, n at level v3
-FUNCTIONS = ("mmad",)  # in the order of the kernel's enum
+MOVED = (128, 128, 128)  # shape whose operands the moves carry
+FUNCTIONS = ("Mmad", "ND2NZ", "LoadData A", "LoadData transposed A", "LoadData B")  # as the kernel
+
+Shape = tuple[int, int, int]
 
 
-def flops(shape: tuple[int, int, int]) -> int:
+def flops(shape: Shape) -> int:
     """Of one product: a multiplication and an addition each."""
     m, k, n = shape
     return 2 * m * k * n
 
 
-def bench_cube(repeats: int) -> dict[tuple[str, str, tuple[int, int, int]], Timing]:
-    """Time one instruction, by level, function and shape, on every level that this machine has.
+def bench_cube(repeats: int) -> dict[tuple[str, str, Shape], Timing]:
+    """Time one product or one whole operand, by level, function and shape, on every level.
 
     Args:
         repeats: Timed runs of 20 instructions each.
     """
     library = Library(LIBRARY)
-    source = np.zeros(128 * 128, np.float32)
+    source = np.zeros(128 * 128, np.float16)
     target = np.zeros(128 * 128, np.float32)
 
-    def run(level: str, function: str, shape: tuple[int, int, int], loops: int) -> None:
+    def run(level: str, function: str, shape: Shape, loops: int) -> None:
         _native.set_level(level)
         tiling = np.array([FUNCTIONS.index(function), *shape, loops], np.int32).tobytes()
         library.launch("bench_cube", [source, InOut(target), None, tiling])
 
+    cases = [("Mmad", shape) for shape in GOALS]
+    cases += [(function, MOVED) for function in FUNCTIONS[1:]]
     best = _native.level()
     timings = {}
     try:
         with mode("fast"):
             for level in _native.levels():
-                for function, shape in (("mmad", shape) for shape in GOALS):
+                for function, shape in cases:
                     call = partial(run, level, function, shape)
                     measured = time_in_turn(
                         {"full": partial(call, LOOPS), "launch": partial(call, 1)},
