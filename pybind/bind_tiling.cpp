@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bindings.h"
+#include "op_host/asc_copy_blocks/asc_copy_blocks_tiling.h"
 #include "op_host/asc_merge_attention_states/asc_merge_attention_states_tiling.h"
 #include "op_host/asc_paged_attention/asc_paged_attention_tiling.h"
 #include "op_host/asc_reshape_and_cache/asc_reshape_and_cache_tiling.h"
@@ -108,6 +109,19 @@ Plan PlanMergeStates(const MergeStatesProblem& problem, const std::string& soc) 
             plan.launch, BytesOf(plan.tiling), fields};
 }
 
+Plan PlanCopyBlocks(const CopyBlocksProblem& problem, const std::string& soc) {
+    CopyBlocksPlan plan;
+    TilingError error;
+    if (!ComputeCopyBlocksTiling(problem, LimitsOf(soc), &plan, &error)) {
+        throw py::value_error(error.What());
+    }
+    py::dict fields;
+    fields["chunk_bytes"] = plan.tiling.chunkBytes;
+    fields["pieces"] = plan.tiling.pieces;
+    return {"asc_copy_blocks", KernelTypeOf(CopyBlocksVariants(), plan.launch.key), plan.launch,
+            BytesOf(plan.tiling), fields};
+}
+
 Plan PlanReshapeAndCache(const ReshapeAndCacheProblem& problem, const std::string& soc) {
     ReshapeAndCachePlan plan;
     TilingError error;
@@ -118,6 +132,7 @@ Plan PlanReshapeAndCache(const ReshapeAndCacheProblem& problem, const std::strin
         py::dict fields;
         fields["pieces"] = write.pieces;
         fields["piece_size"] = write.pieceSize;
+        fields["pieces_per_tile"] = write.piecesPerTile;
         fields["columns"] = write.columns;
         fields["tokens_per_tile"] = write.tokensPerTile;
         return fields;
@@ -134,7 +149,12 @@ void BindProblems(py::module_& module) {
     py::enum_<DataType>(module, "DataType", "Element type of a tensor.")
         .value("float16", DataType::kFloat16)
         .value("bfloat16", DataType::kBfloat16)
-        .value("float32", DataType::kFloat32);
+        .value("float32", DataType::kFloat32)
+        .value("int8", DataType::kInt8);
+    py::enum_<CacheLayout>(module, "CacheLayout", "How a head lies in a block of a paged cache.")
+        .value("rows", CacheLayout::kRows)
+        .value("packed", CacheLayout::kPacked)
+        .value("nz", CacheLayout::kNz);
     py::class_<PagedCacheShape>(module, "PagedCacheShape", "[blocks, block_size, heads, head_dim].")
         .def(py::init<int64_t, int64_t, int64_t, int64_t>(), py::arg("blocks"),
              py::arg("block_size"), py::arg("heads"), py::arg("head_dim"));
@@ -146,8 +166,12 @@ void BindProblems(py::module_& module) {
              py::arg("source_tokens"), py::arg("source_stride"), py::arg("shape"), py::arg("view"));
     py::class_<ReshapeAndCacheProblem>(module, "ReshapeAndCacheProblem",
                                        "What AscReshapeAndCache is asked to do.")
-        .def(py::init<DataType, int64_t, CacheWriteProblem, CacheWriteProblem>(), py::kw_only(),
-             py::arg("dtype"), py::arg("tokens"), py::arg("key"), py::arg("value"));
+        .def(py::init([](DataType type, int64_t tokens, const CacheWriteProblem& key,
+                         const CacheWriteProblem& value, CacheLayout layout) {
+                 return ReshapeAndCacheProblem{type, layout, tokens, key, value};
+             }),
+             py::kw_only(), py::arg("dtype"), py::arg("tokens"), py::arg("key"), py::arg("value"),
+             py::arg("layout") = CacheLayout::kRows);
 }
 
 PagedAttentionProblem MakePagedAttentionProblem(
@@ -168,10 +192,6 @@ PagedAttentionProblem MakePagedAttentionProblem(
 }
 
 void BindPagedAttention(py::module_& module) {
-    py::enum_<CacheLayout>(module, "CacheLayout", "How a head lies in a block of a paged cache.")
-        .value("rows", CacheLayout::kRows)
-        .value("packed", CacheLayout::kPacked)
-        .value("nz", CacheLayout::kNz);
     py::enum_<SplitRule>(module, "SplitRule", "How tokens of a sequence are split between cores.")
         .value("auto", SplitRule::kAuto)
         .value("none", SplitRule::kNone)
@@ -195,6 +215,17 @@ void BindPagedAttention(py::module_& module) {
     module.def("paged_attention_work", &WorkOfPagedAttention, py::arg("problem"), py::arg("soc"),
                py::arg("seq_lens"), py::arg("query_starts") = std::vector<int32_t>(),
                "Modelled cycles and tokens times rows of each core.");
+}
+
+void BindCopyBlocks(py::module_& module) {
+    py::class_<BlockCopyProblem>(module, "BlockCopyProblem", "Blocks of one cache, in bytes.")
+        .def(py::init<int64_t, int64_t, int64_t>(), py::arg("block_bytes"),
+             py::arg("source_stride"), py::arg("target_stride"));
+    py::class_<CopyBlocksProblem>(module, "CopyBlocksProblem", "What AscCopyBlocks is asked to do.")
+        .def(py::init<int64_t, BlockCopyProblem, BlockCopyProblem>(), py::kw_only(),
+             py::arg("pairs"), py::arg("key"), py::arg("value") = BlockCopyProblem{0, 0, 0});
+    module.def("plan_copy_blocks", &PlanCopyBlocks, py::arg("problem"), py::arg("soc"),
+               "Tiling of AscCopyBlocks; ValueError for a problem that it does not do.");
 }
 
 void BindMergeStates(py::module_& module) {
@@ -226,6 +257,7 @@ void BindTiling(py::module_& module) {
                                [](const Plan& plan) { return plan.launch.workspaceBytes; });
     BindPagedAttention(module);
     BindMergeStates(module);
+    BindCopyBlocks(module);
     module.def("plan_reshape_and_cache", &PlanReshapeAndCache, py::arg("problem"), py::arg("soc"),
                "Tiling of AscReshapeAndCache; ValueError for a problem that it does not do.");
 }

@@ -61,6 +61,10 @@ bool ComputeMergeStatesTiling(const MergeStatesProblem& problem, const CoreLimit
         !CheckRange("prefix_output heads", problem.heads, 1, kInt32Max / problem.headDim, error)) {
         return false;
     }
+    if (problem.type == DataType::kInt8) {
+        return error->Set(kOperation, "prefix_output dtype", NameOf(problem.type),
+                          "be float16, bfloat16 or float32");
+    }
     const int64_t row = problem.heads * problem.headDim;
     if (!CheckView("prefix", problem.prefix, row, error) ||
         !CheckView("suffix", problem.suffix, row, error) ||

@@ -79,8 +79,9 @@ bool CheckStrides(const PagedAttentionProblem& problem, TilingError* error) {
     const bool rows = problem.layout == CacheLayout::kRows;
     const int64_t row = rows ? problem.cache.headDim : 0;
     const int64_t maxRowStride = MaxRowStride(ElementBytes(problem.type));
-    if (problem.layout == CacheLayout::kNz) {
-        return error->Set(kOperation, "key_cache layout", "NZ", "be rows or packed");
+    if (!rows && problem.layout != CacheLayout::kPacked) {
+        return error->Set(kOperation, "key_cache layout", static_cast<int64_t>(problem.layout),
+                          "be rows (0) or packed (1)");
     }
     return CheckRange("query stride", problem.queryStride, 0, kAny, error) &&
            CheckRange("block_tables stride", problem.blockTableStride, 0, kAny, error) &&
@@ -95,6 +96,10 @@ bool CheckStrides(const PagedAttentionProblem& problem, TilingError* error) {
 }
 
 bool CheckOptions(const PagedAttentionProblem& problem, TilingError* error) {
+    if (problem.type == DataType::kInt8) {
+        return error->Set(kOperation, "query dtype", NameOf(problem.type),
+                          "be float16, bfloat16 or float32");
+    }
     if (!std::isfinite(problem.scale)) {
         return error->Set(kOperation, "scale", std::to_string(problem.scale), "be finite");
     }

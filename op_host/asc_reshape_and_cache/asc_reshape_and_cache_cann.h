@@ -10,6 +10,7 @@ namespace attn {
 // are changed in place: inputs and outputs of the same name.
 struct ReshapeAndCacheIo {
     enum Input { kKey, kValue, kKeyCache, kValueCache, kSlotMapping };
+    enum Attribute { kLayout };
     enum Output { kKeyCacheOut, kValueCacheOut };
 };
 

@@ -7,7 +7,8 @@ namespace ops {
 class AscReshapeAndCache : public OpDef {
  public:
     explicit AscReshapeAndCache(const char* name) : OpDef(name) {
-        const std::vector<ge::DataType> elements{ge::DT_FLOAT16, ge::DT_BF16, ge::DT_FLOAT};
+        const std::vector<ge::DataType> elements{ge::DT_FLOAT16, ge::DT_BF16, ge::DT_FLOAT,
+                                                 ge::DT_INT8};
         const std::vector<ge::DataType> integers(elements.size(), ge::DT_INT32);
         const std::vector<ge::Format> formats(elements.size(), ge::FORMAT_ND);
 
@@ -18,6 +19,7 @@ class AscReshapeAndCache : public OpDef {
         this->Input("slot_mapping").ParamType(REQUIRED).DataType(integers).Format(formats);
         this->Output("key_cache").ParamType(REQUIRED).DataType(elements).Format(formats);
         this->Output("value_cache").ParamType(REQUIRED).DataType(elements).Format(formats);
+        this->Attr("layout").AttrType(OPTIONAL).Int(0);  // a CacheLayout
 
         this->SetInferShape(attn::InferReshapeAndCacheShape)
             .SetInferDataType(attn::InferReshapeAndCacheDataType);

@@ -25,8 +25,8 @@ int32_t FindKey(int32_t elementBytes) {
     return -1;
 }
 
-bool CheckCache(const std::string& source, const CacheWriteProblem& write, int64_t tokens,
-                int64_t elementBytes, TilingError* error) {
+bool CheckCache(const std::string& source, const CacheWriteProblem& write, CacheLayout layout,
+                int64_t tokens, int64_t elementBytes, TilingError* error) {
     const PagedCacheShape& shape = write.shape;
     const std::string cache = source + "_cache";
     if (tokens > write.sourceTokens) {
@@ -55,50 +55,68 @@ bool CheckCache(const std::string& source, const CacheWriteProblem& write, int64
         return error->Set(kOperation, cache + " head stride", write.view.headStride,
                           "be at most " + std::to_string(MaxRowStride(elementBytes)));
     }
-    return CheckRowsAreDisjoint(shape, write.view, kOperation, cache, error);
+    return layout != CacheLayout::kRows ||
+           CheckRowsAreDisjoint(shape, write.view, kOperation, cache, error);
 }
 
-// Splits a token into pieces, pieces into columns that fit the buffer, and tokens into tiles.
-bool PlanWrite(const std::string& source, const CacheWriteProblem& write, int32_t elementBytes,
-               int64_t tokensPerCore, CacheWriteTiling* plan, TilingError* error) {
-    const int64_t heads = write.shape.heads;
-    const int64_t headDim = write.shape.headDim;
-    const int64_t rowSize = heads * headDim;
-    const bool headsAreContiguous = heads == 1 || write.view.headStride == headDim;
-    const int64_t pieces = headsAreContiguous ? 1 : heads;
-    const int64_t pieceSize = rowSize / pieces;
-
-    const int32_t block = kDataBlockBytes / elementBytes;
-    const int64_t capacity = kBufferBytes / elementBytes;
-    const int64_t mostColumns = capacity / pieces / block * block;
-    if (mostColumns == 0 || pieces > kMaxBurstRows) {
-        return error->Set(kOperation, source + "_cache heads", pieces,
-                          "be at most " + std::to_string(capacity / block) +
-                              " where they are not contiguous in a token");
+// How a token lies in the cache: where heads follow each other it is one piece, otherwise a piece a
+// head; in the other layouts a piece is what a block has in one place.
+bool SplitToken(const std::string& source, const CacheWriteProblem& write, CacheLayout layout,
+                int64_t elementBytes, CacheWriteTiling* plan, TilingError* error) {
+    const PagedCacheShape& shape = write.shape;
+    const int64_t rowSize = shape.heads * shape.headDim;
+    int64_t pieceSize =
+        shape.heads == 1 || write.view.headStride == shape.headDim ? rowSize : shape.headDim;
+    plan->blockStride = write.view.blockStride;
+    plan->tokenStride = write.view.tokenStride;
+    plan->pieceStride = pieceSize == rowSize ? rowSize : write.view.headStride;
+    if (layout != CacheLayout::kRows) {
+        const bool isValue = source == "value";
+        pieceSize = layout == CacheLayout::kNz ? kDataBlockBytes / elementBytes
+                    : isValue                  ? 1
+                                               : kDataBlockBytes / 2 / elementBytes;
+        plan->tokenStride = pieceSize;
+        plan->pieceStride = shape.blockSize * pieceSize;
+        const int64_t unit = layout == CacheLayout::kNz ? rowSize : shape.headDim;
+        if (unit % pieceSize != 0) {
+            const char* what = layout == CacheLayout::kNz ? " heads times head_dim" : " head_dim";
+            return error->Set(kOperation, source + what, unit,
+                              "be a multiple of " + std::to_string(pieceSize));
+        }
+        if (shape.blocks > 1 && write.view.blockStride < shape.blockSize * rowSize) {
+            return error->Set(kOperation, source + "_cache block stride", write.view.blockStride,
+                              "be at least " + std::to_string(shape.blockSize * rowSize));
+        }
     }
-    plan->cache = write.view;
-    plan->pieces = static_cast<int32_t>(pieces);
     plan->pieceSize = static_cast<int32_t>(pieceSize);
-    plan->columns = static_cast<int32_t>(std::min(pieceSize, mostColumns));
+    plan->pieces = static_cast<int32_t>(rowSize / pieceSize);
+    return true;
+}
+
+// Splits pieces into columns that fit the buffer, and pieces and tokens into tiles.
+void PlanTiles(const CacheWriteProblem& write, int32_t elementBytes, int64_t tokensPerCore,
+               CacheWriteTiling* plan) {
+    const int32_t capacity = kBufferBytes / elementBytes;
+    plan->columns = std::min(plan->pieceSize, capacity);
+    const int32_t pitch = RowPitch(plan->columns, elementBytes);
+    plan->piecesPerTile = std::min({plan->pieces, capacity / pitch, kMaxBurstRows});
     plan->sourceStride = write.sourceStride;
-    plan->rowStride = pieceSize;
+    plan->rowStride = plan->pieceSize;
     plan->tokensPerTile = 1;
-    if (headsAreContiguous) {
-        plan->cache.headStride = pieceSize;  // one piece: there is no next head
-    }
 
     // Several tokens make one load if their rows are evenly spaced, in order and not too far apart.
-    const bool tokensAreEven = pieces == 1 ? write.sourceStride >= rowSize &&
-                                                 write.sourceStride <= MaxRowStride(elementBytes)
-                                           : write.sourceStride == rowSize;
-    if (tokensAreEven) {
-        const int64_t tokenSize = pieces * RowPitch(plan->columns, elementBytes);
-        const int64_t fit = std::min(capacity / tokenSize, kMaxBurstRows / pieces);
+    const int64_t rowSize = int64_t{plan->pieces} * plan->pieceSize;
+    const bool tokensAreEven =
+        plan->pieces == 1
+            ? write.sourceStride >= rowSize && write.sourceStride <= MaxRowStride(elementBytes)
+            : write.sourceStride == rowSize;
+    if (tokensAreEven && plan->piecesPerTile == plan->pieces) {
+        const int32_t fit =
+            std::min(capacity / (plan->pieces * pitch), kMaxBurstRows / plan->pieces);
         const int64_t halfOfCore = (tokensPerCore + 1) / 2;  // so that loads and stores overlap
         plan->tokensPerTile = static_cast<int32_t>(std::clamp<int64_t>(fit, 1, halfOfCore));
-        plan->rowStride = pieces == 1 ? write.sourceStride : pieceSize;
+        plan->rowStride = plan->pieces == 1 ? write.sourceStride : plan->pieceSize;
     }
-    return true;
 }
 
 }  // namespace
@@ -116,9 +134,17 @@ bool ComputeReshapeAndCacheTiling(const ReshapeAndCacheProblem& problem, const C
         return error->Set(kOperation, "slot_mapping entries", problem.tokens,
                           "be from 0 to 2147483647");
     }
+    const auto layout = static_cast<int32_t>(problem.layout);
+    if (layout < static_cast<int32_t>(CacheLayout::kRows) ||
+        layout > static_cast<int32_t>(CacheLayout::kNz)) {
+        return error->Set(kOperation, "layout", layout, "be from 0 to 2");
+    }
     const int32_t elementBytes = ElementBytes(problem.type);
-    if (!CheckCache("key", problem.key, problem.tokens, elementBytes, error) ||
-        !CheckCache("value", problem.value, problem.tokens, elementBytes, error)) {
+    AscReshapeAndCacheTiling& tiling = plan->tiling;
+    if (!CheckCache("key", problem.key, problem.layout, problem.tokens, elementBytes, error) ||
+        !CheckCache("value", problem.value, problem.layout, problem.tokens, elementBytes, error) ||
+        !SplitToken("key", problem.key, problem.layout, elementBytes, &tiling.key, error) ||
+        !SplitToken("value", problem.value, problem.layout, elementBytes, &tiling.value, error)) {
         return false;
     }
     if (problem.value.shape.blockSize != problem.key.shape.blockSize) {
@@ -132,11 +158,8 @@ bool ComputeReshapeAndCacheTiling(const ReshapeAndCacheProblem& problem, const C
 
     const int64_t cores = std::clamp<int64_t>(problem.tokens, 1, core.vectorCores);
     const int64_t tokensPerCore = std::max<int64_t>((problem.tokens + cores - 1) / cores, 1);
-    AscReshapeAndCacheTiling& tiling = plan->tiling;
-    if (!PlanWrite("key", problem.key, elementBytes, tokensPerCore, &tiling.key, error) ||
-        !PlanWrite("value", problem.value, elementBytes, tokensPerCore, &tiling.value, error)) {
-        return false;
-    }
+    PlanTiles(problem.key, elementBytes, tokensPerCore, &tiling.key);
+    PlanTiles(problem.value, elementBytes, tokensPerCore, &tiling.value);
     tiling.tokens = static_cast<int32_t>(problem.tokens);
     tiling.blockSize = static_cast<int32_t>(problem.key.shape.blockSize);
     tiling.bufferBytes = kBufferBytes;

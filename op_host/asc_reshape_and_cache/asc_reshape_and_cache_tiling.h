@@ -13,8 +13,8 @@
 
 namespace attn {
 
-// One of K and V. Sizes and strides count elements. The last two dimensions of the source and the
-// last one of the cache are contiguous.
+// One of K and V. Sizes and strides count elements. The last two dimensions of the source are
+// contiguous; PagedCacheView says what is contiguous in the cache.
 struct CacheWriteProblem {
     int64_t sourceTokens;   // source [sourceTokens, heads, headDim]
     int64_t sourceStride;   // between tokens
@@ -23,8 +23,9 @@ struct CacheWriteProblem {
 };
 
 struct ReshapeAndCacheProblem {
-    DataType type;   // of sources and caches
-    int64_t tokens;  // entries of slotMapping
+    DataType type;       // of sources and caches
+    CacheLayout layout;  // of the caches
+    int64_t tokens;      // entries of slotMapping
     CacheWriteProblem key;
     CacheWriteProblem value;
 };

@@ -57,9 +57,12 @@ bool ReadDataType(gert::TilingContext* context, size_t index, const std::string&
         case ge::DT_FLOAT:
             *type = DataType::kFloat32;
             return true;
+        case ge::DT_INT8:
+            *type = DataType::kInt8;
+            return true;
         default:
             return error->Set(operation, name + " dtype", "number " + std::to_string(dtype),
-                              "be float16, bfloat16 or float32");
+                              "be float16, bfloat16, float32 or int8");
     }
 }
 

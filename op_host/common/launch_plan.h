@@ -8,9 +8,11 @@
 
 namespace attn {
 
-enum class DataType : int32_t { kFloat16, kBfloat16, kFloat32 };
+enum class DataType : int32_t { kFloat16, kBfloat16, kFloat32, kInt8 };
 
-inline int32_t ElementBytes(DataType type) { return type == DataType::kFloat32 ? 4 : 2; }
+inline int32_t ElementBytes(DataType type) {
+    return type == DataType::kFloat32 ? 4 : type == DataType::kInt8 ? 1 : 2;
+}
 
 inline const char* NameOf(DataType type) {
     switch (type) {
@@ -20,6 +22,8 @@ inline const char* NameOf(DataType type) {
             return "bfloat16";
         case DataType::kFloat32:
             return "float32";
+        case DataType::kInt8:
+            return "int8";
     }
     return "unknown";
 }

@@ -5,23 +5,26 @@
 
 #include <cstdint>
 
-#include "../common/paged_cache_view.h"
-
 namespace attn {
 
 // How the rows of one source, key or value, reach its cache. Sizes and strides count elements.
 //
 // A token is `pieces` runs of `pieceSize` elements, each contiguous in the source and in the cache:
-// one run, or one a head where the heads of the cache lie apart. Columns are what a pass over the
-// tokens moves of each piece: the whole piece, unless that overflows the buffer.
+// a whole token, a head, or less, as the layout of the cache has it. A pass over the tokens moves
+// up to piecesPerTile pieces, and of each piece a number of columns: all of it, unless that
+// overflows the buffer.
 struct CacheWriteTiling {
     int64_t sourceStride;  // between tokens of the source
     int64_t rowStride;     // between the rows of one load: tokens if pieces == 1, else pieces
-    PagedCacheView cache;  // [blocks, blockSize, kvHeads, headDim]
+    int64_t blockStride;   // of the cache, between blocks
+    int64_t tokenStride;   // between tokens of a block
+    int64_t pieceStride;   // between pieces of a token
     int32_t pieces;
     int32_t pieceSize;
+    int32_t piecesPerTile;
     int32_t columns;
-    int32_t tokensPerTile;
+    int32_t tokensPerTile;  // 1 unless a tile holds all pieces
+    int32_t reserved;
 };
 
 struct AscReshapeAndCacheTiling {
@@ -32,6 +35,6 @@ struct AscReshapeAndCacheTiling {
     int32_t bufferBytes;  // of one of the two buffers in UB
 };
 
-static_assert(sizeof(AscReshapeAndCacheTiling) == 128, "host and device share this layout");
+static_assert(sizeof(AscReshapeAndCacheTiling) == 144, "host and device share this layout");
 
 }  // namespace attn

@@ -9,5 +9,6 @@
 //    key  kernel type           element
 #define ASC_RESHAPE_AND_CACHE_VARIANTS(X)  \
     X(0,   KERNEL_TYPE_AIV_ONLY, uint16_t) \
-    X(1,   KERNEL_TYPE_AIV_ONLY, uint32_t)
+    X(1,   KERNEL_TYPE_AIV_ONLY, uint32_t) \
+    X(2,   KERNEL_TYPE_AIV_ONLY, uint8_t)
 // clang-format on

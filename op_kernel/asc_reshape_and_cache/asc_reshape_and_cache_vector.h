@@ -17,8 +17,8 @@ struct ReshapeAndCacheArguments {
     GM_ADDR key;          // [tokens or more, kvHeads, headDim]
     GM_ADDR value;        // [tokens or more, kvHeads, valueHeadDim]
     GM_ADDR slotMapping;  // [tokens] int32: block * blockSize + row; below 0: the token is skipped
-    GM_ADDR keyCache;     // [blocks, blockSize, kvHeads, headDim], written in place
-    GM_ADDR valueCache;   // [blocks, blockSize, kvHeads, valueHeadDim], written in place
+    GM_ADDR keyCache;    // a CacheLayout of [blocks, blockSize, kvHeads, headDim], written in place
+    GM_ADDR valueCache;  // the same of [blocks, blockSize, kvHeads, valueHeadDim]
 };
 
 template <class Element>
@@ -47,38 +47,49 @@ class ReshapeAndCacheVector {
 
     __aicore__ inline void Write(const Global& cache, const Global& source,
                                  const CacheWriteTiling& plan, TokenRange tokens) {
-        for (int32_t column = 0; column < plan.pieceSize; column += plan.columns) {
-            const int32_t columns = Smaller(plan.columns, plan.pieceSize - column);
-            for (int32_t token = tokens.begin; token < tokens.end; token += plan.tokensPerTile) {
-                const int32_t count = Smaller(plan.tokensPerTile, tokens.end - token);
-                Load(source[token * plan.sourceStride + column], plan, count, columns);
-                Store(cache[column], plan, token, count, columns);
+        for (int32_t piece = 0; piece < plan.pieces; piece += plan.piecesPerTile) {
+            const int32_t pieces = Smaller(plan.piecesPerTile, plan.pieces - piece);
+            for (int32_t column = 0; column < plan.pieceSize; column += plan.columns) {
+                const int32_t columns = Smaller(plan.columns, plan.pieceSize - column);
+                const int64_t from = int64_t{piece} * plan.pieceSize + column;
+                WritePart(cache[piece * plan.pieceStride + column], source[from], plan, tokens,
+                          pieces, columns);
             }
         }
     }
 
+    // The same pieces and columns of all tokens.
+    __aicore__ inline void WritePart(const Global& cache, const Global& source,
+                                     const CacheWriteTiling& plan, TokenRange tokens,
+                                     int32_t pieces, int32_t columns) {
+        for (int32_t token = tokens.begin; token < tokens.end; token += plan.tokensPerTile) {
+            const int32_t count = Smaller(plan.tokensPerTile, tokens.end - token);
+            Load(source[token * plan.sourceStride], plan, count * pieces, columns);
+            Store(cache, plan, token, count, pieces, columns);
+        }
+    }
+
     // Tile [tokens, pieces, columns], rows padded to data blocks.
-    __aicore__ inline void Load(const Global& source, const CacheWriteTiling& plan, int32_t tokens,
+    __aicore__ inline void Load(const Global& source, const CacheWriteTiling& plan, int32_t rows,
                                 int32_t columns) {
         AscendC::LocalTensor<Element> tile = tiles_.template AllocTensor<Element>();
-        const auto rows = static_cast<uint16_t>(tokens * plan.pieces);
-        const AscendC::DataCopyExtParams burst{rows, Bytes(columns),
+        const AscendC::DataCopyExtParams burst{static_cast<uint16_t>(rows), Bytes(columns),
                                                Bytes(plan.rowStride - columns), 0, 0};
         AscendC::DataCopyPad(tile, source, burst, AscendC::DataCopyPadExtParams<Element>());
         tiles_.EnQue(tile);
     }
 
     __aicore__ inline void Store(const Global& cache, const CacheWriteTiling& plan, int32_t token,
-                                 int32_t tokens, int32_t columns) {
+                                 int32_t tokens, int32_t pieces, int32_t columns) {
         AscendC::LocalTensor<Element> tile = tiles_.template DeQue<Element>();
-        const AscendC::DataCopyExtParams burst{static_cast<uint16_t>(plan.pieces), Bytes(columns),
-                                               0, Bytes(plan.cache.headStride - columns), 0};
-        const int32_t pitch = plan.pieces * RowPitch(columns, sizeof(Element));
+        const AscendC::DataCopyExtParams burst{static_cast<uint16_t>(pieces), Bytes(columns), 0,
+                                               Bytes(plan.pieceStride - columns), 0};
+        const int32_t pitch = pieces * RowPitch(columns, sizeof(Element));
         for (int32_t i = 0; i < tokens; ++i) {
             const int32_t slot = slots_.GetValue(token + i);
             if (slot >= 0) {
-                const int64_t target = slot / tiling_.blockSize * plan.cache.blockStride +
-                                       slot % tiling_.blockSize * plan.cache.tokenStride;
+                const int64_t target = slot / tiling_.blockSize * plan.blockStride +
+                                       slot % tiling_.blockSize * plan.tokenStride;
                 AscendC::DataCopyPad(cache[target], tile[i * pitch], burst);
             }
         }

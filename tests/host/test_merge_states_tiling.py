@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Host tiling of AscMergeAttentionStates: tiles that cover every row, errors with value and rule."""
+"""Host tiling of AscMergeAttentionStates: tiles cover every row, errors name value and rule."""
 
 from __future__ import annotations
 

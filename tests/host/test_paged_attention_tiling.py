@@ -237,13 +237,14 @@ def test_the_kernels_declare_the_type_of_each_variant() -> None:
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "dtype": ({"dtype": _native.DataType.int8}, r"query dtype \(int8\) must be float16, bfloat16"),
     "head_dim": ({"head_dim": 100}, r"query head_dim \(100\) must be a multiple of 8"),
     "large head_dim": ({"head_dim": 264}, r"query head_dim \(264\) must be a multiple of 8"),
     "heads": ({"heads": 9}, r"query heads \(9\) must be a multiple of key_cache heads \(2\)"),
     "no kv heads": ({"kv_heads": 0}, r"key_cache heads \(0\) must be at least 1"),
     "block_size": ({"block_size": 12}, r"key_cache block_size \(12\) must be a multiple of 8"),
     "large block": ({"block_size": 264}, r"key_cache block_size \(264\) must be a multiple of 8"),
-    "layout": ({"layout": _native.CacheLayout.nz}, r"key_cache layout \(NZ\) must be rows or"),
+    "layout": ({"layout": _native.CacheLayout.nz}, r"key_cache layout \(2\) must be rows \(0\) or"),
     "softcap": ({"softcap": -1.0}, r"softcap \(-1.000000\) must be finite and not negative"),
     "query tokens": ({"query_tokens": 5}, r"query tokens \(5\) must equal the batch \(4\)"),
     "query length": ({"max_query_len": 0}, r"max_query_len \(0\) must be from 1"),

@@ -14,6 +14,7 @@ from ascend_attention.model import Mutation, checked, mutate, options
 from ascend_attention.testing import PagedCase, paged_case
 
 from tests.ops.paged_kernel import KernelCase, run_kernel
+from tests.ops.test_cache_kernels import copy
 from tests.ops.test_merge_kernel import merge, random_state
 
 ORDERS = [{"order": "forward"}, {"order": "reversed"}] + [
@@ -96,6 +97,14 @@ SPLIT = replace(
 )
 SPOKEN = replace(MANY, query_lens=(5, 1, 9, 2, 1, 1, 16, 3), heads=24, kv_heads=12, alibi=True)
 
+
+def copy_many() -> None:
+    """Copy so many blocks that every core fills its two buffers several times."""
+    caches = [torch.zeros(200, 16, 32, 128, dtype=torch.float16) for _ in range(2)]
+    blocks = torch.arange(200, dtype=torch.int32)
+    copy(caches, caches, torch.stack([blocks[:100], blocks[100:]], dim=1))
+
+
 RUNS = {
     "paged_attention_d64": decode(64, 16),
     "paged_attention_d128": decode(128, 48),
@@ -121,6 +130,7 @@ RUNS = {
     "paged_attention_split_fp32": attend(replace(SPLIT, dtype=torch.float32)),
     "merge_attention_states": merge_many,
     "reshape_and_cache": write,
+    "copy_blocks": copy_many,
 }
 
 
