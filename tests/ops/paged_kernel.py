@@ -46,7 +46,7 @@ class KernelRun:
 
     output: torch.Tensor  # [query tokens, heads, head_dim]
     lse: torch.Tensor  # [query tokens, heads]
-    partials: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None
+    partials: tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # sums, maxima, outputs
     exact: np.ndarray
     exact_lse: np.ndarray
     plain: torch.Tensor
@@ -72,25 +72,17 @@ def _view(case: KernelCase) -> _native.PagedCacheView:
 
 
 def _attend(
-    case: KernelCase,
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    slopes: torch.Tensor,
-    sinks: torch.Tensor,
-    weight_dtype: torch.dtype | None,
+    case: KernelCase, tensors: Sequence[torch.Tensor], weight_dtype: torch.dtype | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Attend the query tokens of one sequence in the dtype of the inputs.
 
     Args:
         case: Window, softcap and what is used of the following.
-        query: ``[query tokens, heads, head_dim]``.
-        key: ``[tokens, kv_heads, head_dim]``.
-        value: Like ``key``.
-        slopes: ``[heads]``.
-        sinks: ``[heads]``.
+        tensors: Query ``[query tokens, heads, head_dim]``, key ``[tokens, kv_heads, head_dim]``,
+            value, ALiBi slopes ``[heads]`` and sinks ``[heads]``.
         weight_dtype: What weights are rounded to.
     """
+    query, key, value, slopes, sinks = tensors
     count, length = query.shape[0], key.shape[0]
     group = case.heads // case.kv_heads
     key, value = (t.repeat_interleave(group, dim=1).transpose(0, 1) for t in (key, value))
@@ -114,8 +106,22 @@ def _attend(
     return (weights @ value).transpose(0, 1), lse.transpose(0, 1)
 
 
-def run_kernel(case: KernelCase) -> KernelRun:
-    """Make inputs, launch, and compute the reference."""
+@dataclass(frozen=True)
+class _Inputs:
+    """Tensors of one launch, and what attention over them is."""
+
+    query: torch.Tensor
+    caches: torch.Tensor  # [2, blocks, block_size, kv_heads, head_dim]
+    tables: torch.Tensor
+    starts: torch.Tensor
+    slopes: torch.Tensor
+    sinks: torch.Tensor
+    exact: torch.Tensor
+    exact_lse: torch.Tensor
+    plain: torch.Tensor
+
+
+def _inputs(case: KernelCase) -> _Inputs:
     random = torch.Generator().manual_seed(case.seed)
 
     def normal(*shape: int) -> torch.Tensor:
@@ -131,8 +137,7 @@ def run_kernel(case: KernelCase) -> KernelRun:
     tables = torch.full((batch, max([*counts, 1]) + 1), 2**31 - 1, dtype=torch.int32)
     caches = torch.full((2, blocks, size, case.kv_heads, dim), torch.nan, dtype=case.dtype)
     query = normal(tokens, case.heads, dim).to(case.dtype)
-    slopes, sinks = -normal(case.heads).abs() / 8, normal(case.heads)
-    slopes = slopes.abs()
+    slopes, sinks = normal(case.heads).abs() / 8, normal(case.heads)
     exact, plain = torch.zeros(tokens, case.heads, dim).double(), torch.zeros_like(query)
     exact_lse = torch.full((tokens, case.heads), -torch.inf).double()
 
@@ -147,33 +152,33 @@ def run_kernel(case: KernelCase) -> KernelRun:
         position = torch.arange(first, length)
         caches[:, own[position // size], position % size] = pair[:, first:]
         tables[row, first // size : count] = own[first // size :].int()
-        if query_lens[row] == 0:
-            continue
-        known = [t.double() for t in (query[mine], *pair, slopes, sinks)]
-        exact[mine], exact_lse[mine] = _attend(case, *known, None)
-        rounded = [t.float() for t in (query[mine], *pair, slopes, sinks)]
-        plain[mine] = _attend(case, *rounded, case.dtype)[0].to(case.dtype)
+        if query_lens[row] > 0:
+            tensors = (query[mine], *pair, slopes, sinks)
+            exact[mine], exact_lse[mine] = _attend(case, [t.double() for t in tensors], None)
+            rounded, _ = _attend(case, [t.float() for t in tensors], case.dtype)
+            plain[mine] = rounded.to(case.dtype)
+    return _Inputs(
+        query, caches, tables, torch.from_numpy(starts), slopes, sinks, exact, exact_lse, plain
+    )
 
-    key, value = caches[0], caches[1]
-    if case.layout == "hnd":
-        key, value = (t.transpose(1, 2).contiguous() for t in (key, value))
-    elif case.layout == "packed":
-        key, value = _pack(key, True), _pack(value, False)
 
-    plan = _native.plan_paged_attention(
+def _plan(case: KernelCase, inputs: _Inputs) -> _native.Plan:
+    _, blocks, size, kv_heads, dim = inputs.caches.shape
+    query_lens = [1] if case.query_lens is None else [*case.query_lens, 1]
+    return _native.plan_paged_attention(
         _native.PagedAttentionProblem(
-            dtype=dtype_of(query),
-            batch=batch,
-            query_tokens=tokens,
-            max_query_len=max([*query_lens, 1]),
+            dtype=dtype_of(inputs.query),
+            batch=len(case.lengths),
+            query_tokens=inputs.query.shape[0],
+            max_query_len=max(query_lens),
             heads=case.heads,
             query_stride=case.heads * dim,
-            cache=_native.PagedCacheShape(blocks, size, case.kv_heads, dim),
+            cache=_native.PagedCacheShape(blocks, size, kv_heads, dim),
             layout=getattr(_native.CacheLayout, "packed" if case.layout == "packed" else "rows"),
             key=_view(case),
             value=_view(case),
-            max_blocks=tables.shape[1],
-            block_table_stride=tables.shape[1],
+            max_blocks=inputs.tables.shape[1],
+            block_table_stride=inputs.tables.shape[1],
             max_seq_len=max([*case.lengths, 0]),
             scale=dim**-0.5,
             softcap=case.softcap,
@@ -188,31 +193,50 @@ def run_kernel(case: KernelCase) -> KernelRun:
         ),
         soc_name(),
     )
-    output = torch.empty_like(query)
-    lse = torch.empty(tokens, case.heads)
-    shape = (tokens, case.heads, case.partial_outputs)
+
+
+def run_kernel(case: KernelCase) -> KernelRun:
+    """Make inputs, launch, and compute the reference."""
+    inputs = _inputs(case)
+    key, value = inputs.caches[0], inputs.caches[1]
+    if case.layout == "hnd":
+        key, value = (t.transpose(1, 2).contiguous() for t in (key, value))
+    elif case.layout == "packed":
+        key, value = _pack(key, True), _pack(value, False)
+    output = torch.empty_like(inputs.query)
+    lse = torch.empty(output.shape[:2])
+    shape = (*lse.shape, case.partial_outputs)
     partials = (
-        (torch.empty(shape), torch.empty(shape), torch.empty((*shape, dim), dtype=case.dtype))
-        if case.partial_outputs
-        else None
+        torch.empty(shape),
+        torch.empty(shape),
+        torch.empty((*shape, case.head_dim), dtype=case.dtype),
     )
 
     def out(name: str, tensor: torch.Tensor) -> Buffer | None:
         return argument(name, tensor, writable=True, defined=False)
 
-    queries = torch.from_numpy(starts)
+    plan = _plan(case, inputs)
     report = run_plan(
         plan,
-        argument("query", query),
+        argument("query", inputs.query),
         argument("key_cache", key),
         argument("value_cache", value),
-        argument("block_tables", tables),
+        argument("block_tables", inputs.tables),
         argument("seq_lens", torch.tensor(list(case.lengths), dtype=torch.int32)),
-        argument("query_start_loc", queries) if case.query_lens is not None else None,
-        argument("alibi_slopes", slopes) if case.alibi else None,
-        argument("sinks", sinks) if case.sinks else None,
+        argument("query_start_loc", inputs.starts) if case.query_lens is not None else None,
+        argument("alibi_slopes", inputs.slopes) if case.alibi else None,
+        argument("sinks", inputs.sinks) if case.sinks else None,
         out("out", output),
         out("lse", lse),
-        *([None] * 3 if partials is None else [out("partial", t) for t in partials]),
+        *(out("partial", tensor) for tensor in partials),
     )
-    return KernelRun(output, lse, partials, exact.numpy(), exact_lse.numpy(), plain, plan, report)
+    return KernelRun(
+        output,
+        lse,
+        partials,
+        inputs.exact.numpy(),
+        inputs.exact_lse.numpy(),
+        inputs.plain,
+        plan,
+        report,
+    )

@@ -98,7 +98,6 @@ def test_partial_results_are_those_of_vllm(
         partial_outputs=4,
     )
     run = check(case)
-    assert run.partials is not None
     sums, maxima, outputs = run.partials
 
     parts = [3, 1, 1, 2]
