@@ -34,21 +34,22 @@ namespace {
 using AscendC::ConstDefiner;
 using AscendC::Hardware;
 
-// The memories of each kind of core, and where the headers keep their base. The Fixpipe buffer
-// keeps that of the headers, which believe it to be larger than it is.
+// The memories of each kind of core, and where the headers keep their base. They believe the
+// Fixpipe buffer to be larger than it is, but address it through instructions only.
 struct Base {
     NpuCoreKind core;
     NpuMemory memory;
     Hardware hardware;
     uint8_t* ConstDefiner::* pointer;
 };
-constexpr std::array<Base, 6> kBases = {{
+constexpr std::array<Base, 7> kBases = {{
     {kNpuAiv, kNpuUb, Hardware::UB, &ConstDefiner::cpuUB},
     {kNpuAic, kNpuL1, Hardware::L1, &ConstDefiner::cpuL1},
     {kNpuAic, kNpuL0a, Hardware::L0A, &ConstDefiner::cpuL0A},
     {kNpuAic, kNpuL0b, Hardware::L0B, &ConstDefiner::cpuL0B},
     {kNpuAic, kNpuL0c, Hardware::L0C, &ConstDefiner::cpuL0C},
     {kNpuAic, kNpuBias, Hardware::BIAS, &ConstDefiner::cpuBIAS},
+    {kNpuAic, kNpuFixbuf, Hardware::FIXBUF, &ConstDefiner::cpuFIXBUF},
 }};
 
 // Of the current core; null where it has no such memory.

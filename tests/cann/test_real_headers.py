@@ -238,20 +238,22 @@ def test_vector_function_gives_the_same_bits(
         assert difference is None, difference
 
 
-LOAD_ROWS = rows_of("probe_load")
+CUBE_ROWS = [row for kernel in ("probe_load", "probe_cube_move") for row in rows_of(kernel)]
 
 
 @pytest.mark.parametrize(
-    "number", [number for _, number, _ in LOAD_ROWS], ids=[name for _, _, name in LOAD_ROWS]
+    ("kernel", "number"), [row[:2] for row in CUBE_ROWS], ids=[row[2] for row in CUBE_ROWS]
 )
-def test_load_gives_the_same_bits(number: int, probes: tuple[Library, Library]) -> None:
+def test_cube_side_gives_the_same_bits(
+    kernel: str, number: int, probes: tuple[Library, Library]
+) -> None:
     data = np.random.default_rng(11).integers(0, 256, 16 * 1024, np.uint8)
     outputs = [np.zeros(32 * 1024, np.uint8) for _ in probes]
 
     with options(mode="checked", collect_stream=True):
         own, cann = (
             library.launch(
-                "probe_load",
+                kernel,
                 [In(data), InOut(output), In(np.array([number], np.int32))],
                 type="AIC_ONLY",
             )
