@@ -1,87 +1,125 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paged attention of one new token a sequence."""
+"""Paged attention of the newest tokens of each sequence, in one pass or split over cores."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 
 from ascend_attention import _native
-from ascend_attention.backends.model import argument, dtype_of, run_plan, soc_name
-from ascend_attention.ops.cache_view import cache_shape, cache_view
+from ascend_attention.ops.cache_view import ROWS_LAYOUTS, rows_view
 from ascend_attention.ops.checks import Checks
 from ascend_attention.ops.library import define
+from ascend_attention.ops.paged_inputs import (
+    PagedInputs,
+    PagedOptions,
+    as_metadata,
+    check_inputs,
+    plan,
+    run,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _CHECKS = Checks("paged_attention")
-_DTYPES = (torch.float16, torch.bfloat16, torch.float32)
+
+# method -> rule, and whether num_splits goes with it
+METHODS = {
+    "auto": _native.SplitRule.auto,
+    "v1": _native.SplitRule.none,
+    "v2": _native.SplitRule.partition_tokens,
+    "vllm": _native.SplitRule.vllm,
+}
+V2_PARTITION = 512  # tokens, as in vLLM
 
 
-def _check_shapes(
+def _split(method: str, num_splits: int) -> tuple[_native.SplitRule, int]:
+    if method not in METHODS:
+        raise _CHECKS.value_error("method", method, f"be one of {', '.join(METHODS)}")
+    if num_splits < 0:
+        raise _CHECKS.value_error("num_splits", num_splits, "be 0 (chosen) or more")
+    if num_splits == 0:
+        return METHODS[method], V2_PARTITION if method == "v2" else 0
+    if method != "auto":
+        raise _CHECKS.value_error("num_splits", num_splits, f"be 0 with the method {method}")
+    return _native.SplitRule.splits, num_splits
+
+
+def _window_left(window_size: Sequence[int]) -> int:
+    if len(window_size) != 2 or min(window_size) < -1:  # noqa: PLR2004
+        raise _CHECKS.value_error(
+            "window_size", tuple(window_size), "be two numbers (left, right), -1 for no limit"
+        )
+    return window_size[0]
+
+
+def _inputs(
     query: torch.Tensor,
     key_cache: torch.Tensor,
     value_cache: torch.Tensor,
     block_tables: torch.Tensor,
     seq_lens: torch.Tensor,
-) -> None:
-    for name, value, rank in (
-        ("query", query, 3),
-        ("key_cache", key_cache, 4),
-        ("value_cache", value_cache, 4),
-        ("block_tables", block_tables, 2),
-        ("seq_lens", seq_lens, 1),
-    ):
-        _CHECKS.rank(name, value, rank)
-    _CHECKS.dtype("query dtype", query, _DTYPES)
-    for name, tensor in (("key_cache", key_cache), ("value_cache", value_cache)):
-        _CHECKS.dtype(f"{name} dtype", tensor, (query.dtype,), " (that of query)")
-        _CHECKS.device(name, tensor, query, "query")
-        _CHECKS.contiguous_from(name, tensor, 3)
-    _CHECKS.contiguous_from("query", query, 1)
-    batch, heads, head_dim = query.shape
-    _CHECKS.shape("value_cache", value_cache, key_cache.shape, "that of key_cache")
-    if key_cache.shape[3] != head_dim:
-        raise _CHECKS.value_error(
-            "key_cache head_dim", key_cache.shape[3], f"be that of query ({head_dim})"
-        )
-    kv_heads = key_cache.shape[2]
-    for name, count in (
-        ("query head_dim", head_dim),
-        ("key_cache heads", kv_heads),
-        ("query heads", heads),
-    ):
-        if count == 0:
-            raise _CHECKS.value_error(name, count, "be at least 1")
-    if heads % kv_heads != 0:
-        raise _CHECKS.value_error(
-            "query heads", heads, f"be a multiple of key_cache heads ({kv_heads})"
-        )
-    for name, tensor in (("block_tables", block_tables), ("seq_lens", seq_lens)):
-        _CHECKS.dtype(f"{name} dtype", tensor, (torch.int32, torch.int64))
-        _CHECKS.device(name, tensor, query, "query")
-        if tensor.shape[0] != batch:
-            raise _CHECKS.value_error(
-                f"{name} rows", tensor.shape[0], f"be the batch of query ({batch})"
-            )
+    query_start_loc: torch.Tensor | None,
+    alibi_slopes: torch.Tensor | None,
+    sinks: torch.Tensor | None,
+    kv_layout: str,
+) -> PagedInputs:
+    if kv_layout not in ROWS_LAYOUTS:
+        raise _CHECKS.value_error("kv_layout", kv_layout, f"be one of {', '.join(ROWS_LAYOUTS)}")
+    _CHECKS.rank("query", query, 3)
+    inputs = PagedInputs(
+        query,
+        key_cache,
+        value_cache,
+        rows_view(_CHECKS, "key_cache", key_cache, kv_layout),
+        rows_view(_CHECKS, "value_cache", value_cache, kv_layout),
+        block_tables,
+        seq_lens,
+        query_start_loc,
+        alibi_slopes,
+        sinks,
+    )
+    check_inputs(_CHECKS, inputs)
+    return inputs
 
 
-def _check_metadata(key_cache: torch.Tensor, tables: torch.Tensor, lengths: torch.Tensor) -> None:
-    """Check values that lie on the CPU: lengths, and the ids of the blocks they reach."""
-    blocks, block_size = key_cache.shape[:2]
-    capacity = tables.shape[1] * block_size
-    wrong = (lengths < 0) | (lengths > capacity)
-    if bool(wrong.any()):
-        row = int(wrong.nonzero()[0])
-        raise _CHECKS.value_error(
-            f"seq_lens[{row}]",
-            int(lengths[row]),
-            f"be in 0..{capacity} ({tables.shape[1]} blocks of {block_size} tokens)",
-        )
-    used = torch.arange(tables.shape[1]) * block_size < lengths[:, None]
-    outside = used & ((tables < 0) | (tables >= blocks))
-    if bool(outside.any()):
-        row, column = (int(index) for index in outside.nonzero()[0])
-        raise _CHECKS.value_error(
-            f"block_tables[{row}, {column}]", int(tables[row, column]), f"be in 0..{blocks - 1}"
-        )
+def _longest_query(inputs: PagedInputs, max_query_len: int | None) -> int:
+    if max_query_len is not None:
+        if max_query_len < 1:
+            raise _CHECKS.value_error("max_query_len", max_query_len, "be at least 1")
+        return max_query_len
+    starts = inputs.query_start_loc
+    if starts is None or inputs.batch == 0:
+        return 1
+    return max(int(starts.diff().max()), 1)
+
+
+def _options(
+    inputs: PagedInputs,
+    *,
+    scale: float | None,
+    softcap: float,
+    window_size: Sequence[int],
+    max_query_len: int | None,
+    method: str,
+    num_splits: int,
+    return_lse: bool,
+) -> PagedOptions:
+    if softcap < 0:
+        raise _CHECKS.value_error("softcap", softcap, "be 0 (none) or more")
+    rule, value = _split(method, num_splits)
+    return PagedOptions(
+        scale=inputs.query.shape[2] ** -0.5 if scale is None else scale,
+        softcap=softcap,
+        window_left=_window_left(window_size),
+        max_query_len=_longest_query(inputs, max_query_len),
+        split_rule=rule,
+        split_value=value,
+        write_lse=return_lse,
+    )
 
 
 def _paged_attention_cpu(
@@ -91,52 +129,42 @@ def _paged_attention_cpu(
     block_tables: torch.Tensor,
     seq_lens: torch.Tensor,
     *,
+    query_start_loc: torch.Tensor | None = None,
+    max_query_len: int | None = None,
+    alibi_slopes: torch.Tensor | None = None,
+    sinks: torch.Tensor | None = None,
     scale: float | None = None,
+    softcap: float = 0.0,
+    window_size: Sequence[int] = (-1, -1),
+    kv_layout: str = "NHD",
+    method: str = "auto",
+    num_splits: int = 0,
     return_lse: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    _check_shapes(query, key_cache, value_cache, block_tables, seq_lens)
-    tables = _CHECKS.int32("block_tables", block_tables)
-    _CHECKS.contiguous_from("block_tables", tables, 1)
-    lengths = _CHECKS.int32("seq_lens", seq_lens).contiguous()
-
-    batch, heads, head_dim = query.shape
-    output = query.new_empty((batch, heads, head_dim))
-    lse = query.new_empty((batch, heads) if return_lse else (0,), dtype=torch.float32)
-    plan = _native.plan_paged_attention(
-        _native.PagedAttentionProblem(
-            dtype=dtype_of(query),
-            batch=batch,
-            heads=heads,
-            query_stride=query.stride(0),
-            cache=cache_shape(key_cache),
-            key=cache_view(key_cache),
-            value=cache_view(value_cache),
-            max_blocks=tables.shape[1],
-            block_table_stride=tables.stride(0),
-            scale=head_dim**-0.5 if scale is None else scale,
-            write_lse=return_lse,
-        ),
-        soc_name(),
+    inputs = _inputs(
+        query,
+        key_cache,
+        value_cache,
+        block_tables,
+        seq_lens,
+        query_start_loc,
+        alibi_slopes,
+        sinks,
+        kv_layout,
     )
-    _check_metadata(key_cache, tables, lengths)
-    if batch == 0:
-        return output, lse
-    run_plan(
-        plan,
-        argument("query", query),
-        argument("key_cache", key_cache),
-        argument("value_cache", value_cache),
-        argument("block_tables", tables),
-        argument("seq_lens", lengths),
-        None,
-        None,
-        None,
-        argument("output", output, writable=True, defined=False),
-        argument("lse", lse, writable=True, defined=False),
-        None,
-        None,
-        None,
+    options = _options(
+        inputs,
+        scale=scale,
+        softcap=softcap,
+        window_size=window_size,
+        max_query_len=max_query_len,
+        method=method,
+        num_splits=num_splits,
+        return_lse=return_lse,
     )
+    output = query.new_empty(query.shape)
+    lse = query.new_empty(query.shape[:2] if return_lse else (0,), dtype=torch.float32)
+    run(_CHECKS, inputs, options, output, lse)
     return output, lse
 
 
@@ -147,17 +175,41 @@ def _paged_attention_meta(
     block_tables: torch.Tensor,
     seq_lens: torch.Tensor,
     *,
+    query_start_loc: torch.Tensor | None = None,
+    max_query_len: int | None = None,
+    alibi_slopes: torch.Tensor | None = None,
+    sinks: torch.Tensor | None = None,
     scale: float | None = None,
+    softcap: float = 0.0,
+    window_size: Sequence[int] = (-1, -1),
+    kv_layout: str = "NHD",
+    method: str = "auto",
+    num_splits: int = 0,
     return_lse: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    _check_shapes(query, key_cache, value_cache, block_tables, seq_lens)
+    _inputs(
+        query,
+        key_cache,
+        value_cache,
+        block_tables,
+        seq_lens,
+        query_start_loc,
+        alibi_slopes,
+        sinks,
+        kv_layout,
+    )
+    _split(method, num_splits)
+    _window_left(window_size)
     lse_shape = query.shape[:2] if return_lse else (0,)
     return query.new_empty(query.shape), query.new_empty(lse_shape, dtype=torch.float32)
 
 
 define(
     "paged_attention(Tensor query, Tensor key_cache, Tensor value_cache, Tensor block_tables, "
-    "Tensor seq_lens, *, float? scale=None, bool return_lse=False) -> (Tensor, Tensor)",
+    "Tensor seq_lens, *, Tensor? query_start_loc=None, int? max_query_len=None, "
+    "Tensor? alibi_slopes=None, Tensor? sinks=None, float? scale=None, float softcap=0.0, "
+    'int[2] window_size=[-1, -1], str kv_layout="NHD", str method="auto", int num_splits=0, '
+    "bool return_lse=False) -> (Tensor, Tensor)",
     cpu=_paged_attention_cpu,
     meta=_paged_attention_meta,
 )
@@ -170,30 +222,55 @@ def paged_attention(
     block_tables: torch.Tensor,
     seq_lens: torch.Tensor,
     *,
+    query_start_loc: torch.Tensor | None = None,
+    max_query_len: int | None = None,
+    alibi_slopes: torch.Tensor | None = None,
+    sinks: torch.Tensor | None = None,
     scale: float | None = None,
+    softcap: float = 0.0,
+    window_size: Sequence[int] = (-1, -1),
+    kv_layout: str = "NHD",
+    method: str = "auto",
+    num_splits: int = 0,
     return_lse: bool = False,
 ) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
-    """Attend one new token a sequence to a paged KV cache.
+    """Attend the newest tokens of each sequence to a paged KV cache.
+
+    The mask is causal and aligned at the bottom right: the last query token of a sequence stands
+    at its end and sees all of it, the one before it all but the last token, and so on.
 
     Args:
-        query: ``[batch, heads, head_dim]``, float16, bfloat16 or float32; ``head_dim`` is a
-            multiple of 8 up to 256. The batch may be strided.
-        key_cache: ``[blocks, block_size, kv_heads, head_dim]``, dtype of ``query``; ``block_size``
-            counts tokens and is a multiple of 8 up to 256; ``kv_heads`` divides ``heads``. The
-            last dimension is contiguous, the others may be strided. Blocks that no sequence uses
-            may hold anything.
+        query: ``[tokens, heads, head_dim]``, float16, bfloat16 or float32; ``head_dim`` is a
+            multiple of 8 up to 256. Tokens may be strided.
+        key_cache: ``[blocks, block_size, kv_heads, head_dim]`` (NHD), dtype of ``query``;
+            ``block_size`` counts tokens and is a multiple of 8 up to 256; ``kv_heads`` divides
+            ``heads``. The last dimension is contiguous, the others may be strided. Blocks that no
+            sequence uses, and rows past the end of one, may hold anything.
         value_cache: Like ``key_cache``. Its strides may differ.
         block_tables: ``[batch, max_blocks]``, int32, or int64 that fits. Entries past the last
             used block are ignored.
-        seq_lens: ``[batch]``, int32, or int64 that fits; in tokens, at most
-            ``max_blocks * block_size``. Length 0 gives a zero row.
+        seq_lens: ``[batch]``, int32, or int64 that fits; in tokens, the new ones included, at most
+            ``max_blocks * block_size``. Length 0 gives zero rows.
+        query_start_loc: ``[batch + 1]``, int32, or int64 that fits: where the query tokens of each
+            sequence begin. None: one token a sequence.
+        max_query_len: Query tokens of a sequence at most; None: taken from ``query_start_loc``.
+        alibi_slopes: ``[heads]``, float32; adds ``slope * (key position - query position)``.
+        sinks: ``[heads]``, float32; one more score a row, whose value is zero.
         scale: Multiplies ``Q K^T``. Default ``head_dim ** -0.5``.
+        softcap: Scores become ``softcap * tanh(score / softcap)``; 0 leaves them alone.
+        window_size: ``(left, right)``: a query token sees itself and ``left`` tokens before it; -1
+            is no limit. ``right`` makes no difference under the causal mask.
+        kv_layout: ``"HND"``: the caches are ``[blocks, kv_heads, block_size, head_dim]``.
+        method: ``"auto"`` splits sequences over cores where that is modelled to be faster;
+            ``"v1"`` never; ``"v2"`` always, in partitions of 512 tokens; ``"vllm"`` chooses between
+            these two as vLLM does. ``plan_paged_attention`` says what becomes of it.
+        num_splits: Partitions of the longest sequence; 0: chosen by ``method``.
         return_lse: Also return the log-sum-exp.
 
     Returns:
-        ``[batch, heads, head_dim]`` in the dtype of ``query``; softmax and accumulation are
-        float32. With ``return_lse`` also ``[batch, heads]``, float32, natural logarithm, ``-inf``
-        for length 0.
+        ``[tokens, heads, head_dim]`` in the dtype of ``query``; softmax and accumulation are
+        float32. With ``return_lse`` also ``[tokens, heads]``, float32, natural logarithm, sinks
+        included, ``-inf`` for rows that see nothing.
 
     Raises:
         TypeError: An argument is no tensor, or has a dtype other than those above.
@@ -203,22 +280,111 @@ def paged_attention(
     The operator ``torch.ops.ascend_attention.paged_attention`` always returns both tensors; its
     log-sum-exp has shape ``[0]`` when it was not asked for.
 
-    Algorithm: Kwon et al., PagedAttention, SOSP 2023; online softmax, Milakov and Gimelshein, 2018.
+    Algorithm: Kwon et al., PagedAttention, SOSP 2023; online softmax, Milakov and Gimelshein, 2018;
+    split KV, Dao et al., Flash-Decoding, 2023.
     """
-    _CHECKS.tensors(
-        query=query,
-        key_cache=key_cache,
-        value_cache=value_cache,
-        block_tables=block_tables,
-        seq_lens=seq_lens,
-    )
+    tensors: dict[str, object] = {
+        "query": query,
+        "key_cache": key_cache,
+        "value_cache": value_cache,
+        "block_tables": block_tables,
+        "seq_lens": seq_lens,
+    }
+    optional = {
+        "query_start_loc": query_start_loc,
+        "alibi_slopes": alibi_slopes,
+        "sinks": sinks,
+    }
+    _CHECKS.tensors(**tensors, **{name: t for name, t in optional.items() if t is not None})
+    _window_left(window_size)
     output, lse = torch.ops.ascend_attention.paged_attention(
         query,
         key_cache,
         value_cache,
         block_tables,
         seq_lens,
+        query_start_loc=query_start_loc,
+        max_query_len=max_query_len,
+        alibi_slopes=alibi_slopes,
+        sinks=sinks,
         scale=scale,
+        softcap=softcap,
+        window_size=window_size,
+        kv_layout=kv_layout,
+        method=method,
+        num_splits=num_splits,
         return_lse=return_lse,
     )
     return (output, lse) if return_lse else output
+
+
+@dataclass(frozen=True)
+class PagedAttentionChoice:
+    """How ``paged_attention`` would run a call.
+
+    Attributes:
+        method: ``"v1"``: one pass. ``"v2"``: split, partial results combined.
+        reason: Why, in a sentence.
+        partition_tokens: Tokens of a partition (V2).
+        partitions: Of the longest sequence.
+        cores: That take part.
+        core_cycles: Modelled vector cycles of each core, for the balance; ratios matter.
+    """
+
+    method: str
+    reason: str
+    partition_tokens: int
+    partitions: int
+    cores: int
+    core_cycles: tuple[int, ...]
+
+
+def plan_paged_attention(
+    query: torch.Tensor,
+    key_cache: torch.Tensor,
+    value_cache: torch.Tensor,
+    block_tables: torch.Tensor,
+    seq_lens: torch.Tensor,
+    *,
+    query_start_loc: torch.Tensor | None = None,
+    max_query_len: int | None = None,
+    window_size: Sequence[int] = (-1, -1),
+    kv_layout: str = "NHD",
+    method: str = "auto",
+    num_splits: int = 0,
+) -> PagedAttentionChoice:
+    """Say how ``paged_attention`` would split the work of these arguments, without running it."""
+    inputs = _inputs(
+        query,
+        key_cache,
+        value_cache,
+        block_tables,
+        seq_lens,
+        query_start_loc,
+        None,
+        None,
+        kv_layout,
+    )
+    options = _options(
+        inputs,
+        scale=None,
+        softcap=0.0,
+        window_size=window_size,
+        max_query_len=max_query_len,
+        method=method,
+        num_splits=num_splits,
+        return_lse=False,
+    )
+    inputs = as_metadata(_CHECKS, inputs)
+    tiled = plan(inputs, options)
+    starts = [] if inputs.query_start_loc is None else inputs.query_start_loc.tolist()
+    work = _native.paged_attention_work(tiled, inputs.seq_lens.tolist(), starts)
+    partitions = tiled.fields["max_partitions"]
+    return PagedAttentionChoice(
+        method="v2" if partitions > 1 else "v1",
+        reason=tiled.reason,
+        partition_tokens=tiled.fields["partition_tokens"],
+        partitions=partitions,
+        cores=tiled.blocks,
+        core_cycles=tuple(core["cycles"] for core in work),
+    )

@@ -1,191 +1,222 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing the K and V of new tokens into a paged cache."""
+"""Writing the K and V of new tokens into a paged cache, in each of its layouts."""
 
 from __future__ import annotations
 
-from numbers import Real
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
 from ascend_attention import _native
 from ascend_attention.backends.model import argument, dtype_of, run_plan, soc_name
-from ascend_attention.ops.cache_view import cache_shape, cache_view
+from ascend_attention.ops.cache_view import CacheView, nz_view, packed_views, rows_view
 from ascend_attention.ops.checks import Checks
+from ascend_attention.ops.kv_cache_dtype import check_kv_cache_dtype, check_scales, scale_tensors
 from ascend_attention.ops.library import define
 
-_CHECKS = Checks("reshape_and_cache_flash")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ascend_attention.ops.kv_cache_dtype import Scale
+
 _DTYPES = (torch.float16, torch.bfloat16, torch.float32)
 
 
-def _check_pair(name: str, source: torch.Tensor, cache: torch.Tensor) -> None:
-    if tuple(cache.shape[2:]) != tuple(source.shape[1:]):
-        raise _CHECKS.value_error(
-            f"{name}_cache shape",
-            list(cache.shape),
-            f"end in the heads and head_dim of {name} {list(source.shape[1:])}",
-        )
-    _CHECKS.contiguous_from(name, source, 1)
-    _CHECKS.contiguous_from(f"{name}_cache", cache, 3)
+class _Call(NamedTuple):
+    """The arguments in the order of the schema."""
+
+    key: torch.Tensor
+    value: torch.Tensor
+    key_cache: torch.Tensor
+    value_cache: torch.Tensor
+    slot_mapping: torch.Tensor
+    kv_cache_dtype: str
+    k_scale: torch.Tensor
+    v_scale: torch.Tensor
 
 
-def _check_shapes(
-    key: torch.Tensor,
-    value: torch.Tensor,
-    key_cache: torch.Tensor,
-    value_cache: torch.Tensor,
-    slot_mapping: torch.Tensor,
-    k_scale: torch.Tensor,
-    v_scale: torch.Tensor,
-) -> None:
-    for name, tensor, rank in (
-        ("key", key, 3),
-        ("value", value, 3),
-        ("key_cache", key_cache, 4),
-        ("value_cache", value_cache, 4),
-        ("slot_mapping", slot_mapping, 1),
-    ):
-        _CHECKS.rank(name, tensor, rank)
-        _CHECKS.device(name, tensor, key, "key")
-    for name, tensor in (("k_scale", k_scale), ("v_scale", v_scale)):
-        _CHECKS.device(name, tensor, key, "key")
-    _CHECKS.dtype("key dtype", key, _DTYPES)
-    for name, tensor in (
-        ("value", value),
-        ("key_cache", key_cache),
-        ("value_cache", value_cache),
-    ):
-        _CHECKS.dtype(f"{name} dtype", tensor, (key.dtype,), " (that of key)")
-    _CHECKS.dtype("slot_mapping dtype", slot_mapping, (torch.int32, torch.int64))
-    _check_pair("key", key, key_cache)
-    _check_pair("value", value, value_cache)
-    if value_cache.shape[:2] != key_cache.shape[:2]:
-        raise _CHECKS.value_error(
-            "value_cache blocks and block_size",
-            list(value_cache.shape[:2]),
-            f"be those of key_cache {list(key_cache.shape[:2])}",
-        )
-    tokens = slot_mapping.shape[0]
-    for name, tensor in (("key", key), ("value", value)):
-        if tensor.shape[0] < tokens:
-            raise _CHECKS.value_error(
-                f"{name} tokens", tensor.shape[0], f"be at least the slots ({tokens})"
-            )
+_Views = tuple[CacheView, CacheView]
 
 
-def _check_slots(slots: torch.Tensor, cache: torch.Tensor) -> None:
-    capacity = cache.shape[0] * cache.shape[1]
+def _views_of_rows(checks: Checks, call: _Call) -> _Views:
+    return (
+        rows_view(checks, "key_cache", call.key_cache),
+        rows_view(checks, "value_cache", call.value_cache),
+    )
+
+
+def _views_packed(checks: Checks, call: _Call) -> _Views:
+    return packed_views(checks, call.key_cache, call.value_cache)
+
+
+def _views_nz(checks: Checks, call: _Call) -> _Views:
+    return (
+        nz_view(checks, "key_cache", call.key_cache, *call.key.shape[1:]),
+        nz_view(checks, "value_cache", call.value_cache, *call.value.shape[1:]),
+    )
+
+
+def _check_slots(checks: Checks, slots: torch.Tensor, cache: CacheView) -> None:
+    capacity = cache.blocks * cache.block_size
     outside = slots >= capacity
     if bool(outside.any()):
         row = int(outside.nonzero()[0])
-        raise _CHECKS.value_error(
+        raise checks.value_error(
             f"slot_mapping[{row}]", int(slots[row]), f"be less than {capacity} (negative skips)"
         )
     ordered, _ = torch.sort(slots[slots >= 0])
     repeated = ordered[1:] == ordered[:-1]
     if bool(repeated.any()):
         slot = int(ordered[1:][repeated][0])
-        raise _CHECKS.value_error("slot_mapping", slot, "name each slot once")
+        raise checks.value_error("slot_mapping", slot, "name each slot once")
 
 
-def _check_kv_cache_dtype(kv_cache_dtype: str) -> None:
-    if kv_cache_dtype != "auto":
-        raise _CHECKS.value_error(
-            "kv_cache_dtype", kv_cache_dtype, "be auto (quantised caches are not supported yet)"
+@dataclass(frozen=True)
+class _CacheWrite:
+    """One of the operators: they differ in the layout of the caches."""
+
+    checks: Checks
+    views_of: Callable[[Checks, _Call], _Views]
+
+    def check(self, call: _Call) -> _Views:
+        """Check all that does not need the values of a tensor."""
+        checks, key = self.checks, call.key
+        check_kv_cache_dtype(checks, call.kv_cache_dtype)
+        checks.rank("key", key, 3)
+        checks.rank("value", call.value, 3)
+        checks.rank("slot_mapping", call.slot_mapping, 1)
+        checks.dtype("key dtype", key, _DTYPES)
+        for name in ("value", "key_cache", "value_cache"):
+            checks.dtype(f"{name} dtype", getattr(call, name), (key.dtype,), " (that of key)")
+        checks.dtype("slot_mapping dtype", call.slot_mapping, (torch.int32, torch.int64))
+        for name in ("value", "key_cache", "value_cache", "slot_mapping"):
+            checks.device(name, getattr(call, name), key, "key")
+        check_scales(checks, key, k_scale=call.k_scale, v_scale=call.v_scale)
+        views = self.views_of(checks, call)
+        self._check_sizes(call, *views)
+        return views
+
+    def _check_sizes(self, call: _Call, key_view: CacheView, value_view: CacheView) -> None:
+        checks = self.checks
+        slots = call.slot_mapping.shape[0]
+        pairs = (("key", call.key, key_view), ("value", call.value, value_view))
+        for name, source, view in pairs:
+            checks.contiguous_from(name, source, 1)
+            if (view.kv_heads, view.head_dim) != tuple(source.shape[1:]):
+                raise checks.value_error(
+                    f"{name}_cache heads and head_dim",
+                    [view.kv_heads, view.head_dim],
+                    f"be those of {name} {list(source.shape[1:])}",
+                )
+            if source.shape[0] < slots:
+                raise checks.value_error(
+                    f"{name} tokens", source.shape[0], f"be at least the slots ({slots})"
+                )
+        if (value_view.blocks, value_view.block_size) != (key_view.blocks, key_view.block_size):
+            raise checks.value_error(
+                "value_cache blocks and block_size",
+                [value_view.blocks, value_view.block_size],
+                f"be those of key_cache {[key_view.blocks, key_view.block_size]}",
+            )
+
+    def plan(self, call: _Call, views: _Views, tokens: int) -> _native.Plan:
+        """Tile the write of so many tokens."""
+
+        def problem(source: torch.Tensor, view: CacheView) -> _native.CacheWriteProblem:
+            return _native.CacheWriteProblem(
+                source.shape[0], source.stride(0), view.shape, view.view
+            )
+
+        try:
+            return _native.plan_reshape_and_cache(
+                _native.ReshapeAndCacheProblem(
+                    dtype=dtype_of(call.key),
+                    tokens=tokens,
+                    layout=views[0].layout,
+                    key=problem(call.key, views[0]),
+                    value=problem(call.value, views[1]),
+                ),
+                soc_name(),
+            )
+        except ValueError as error:
+            raise self.checks.renamed(error) from None
+
+    def cpu(self, *arguments: torch.Tensor) -> None:
+        """Run on the model."""
+        call = _Call(*arguments)  # type: ignore[arg-type]
+        views = self.check(call)
+        slots = self.checks.int32("slot_mapping", call.slot_mapping).contiguous()
+        sources = {"key": call.key, "value": call.value, "slot_mapping": slots}
+        self.checks.apart(key_cache=call.key_cache, value_cache=call.value_cache, **sources)
+        self.checks.apart(value_cache=call.value_cache, **sources)
+        _check_slots(self.checks, slots, views[0])
+        plan = self.plan(call, views, slots.shape[0])
+        if slots.shape[0] == 0:
+            return
+        # The caches are inputs and outputs of the kernel, in one memory.
+        caches = (
+            argument("key_cache", call.key_cache, writable=True),
+            argument("value_cache", call.value_cache, writable=True),
+        )
+        run_plan(
+            plan,
+            argument("key", call.key),
+            argument("value", call.value),
+            *caches,
+            argument("slot_mapping", slots),
+            *caches,
+        )
+
+    def meta(self, *arguments: torch.Tensor) -> None:
+        """Check only."""
+        self.check(_Call(*arguments))  # type: ignore[arg-type]
+
+    def define(self) -> None:
+        """Register the operator."""
+        define(
+            f"{self.checks.operator}(Tensor key, Tensor value, Tensor(a!) key_cache, "
+            "Tensor(b!) value_cache, Tensor slot_mapping, str kv_cache_dtype, Tensor k_scale, "
+            "Tensor v_scale) -> ()",
+            cpu=self.cpu,
+            meta=self.meta,
+        )
+
+    def __call__(
+        self,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        key_cache: torch.Tensor,
+        value_cache: torch.Tensor,
+        slot_mapping: torch.Tensor,
+        kv_cache_dtype: str,
+        k_scale: Scale,
+        v_scale: Scale | None,
+    ) -> None:
+        """Check types and call the operator."""
+        self.checks.tensors(
+            key=key,
+            value=value,
+            key_cache=key_cache,
+            value_cache=value_cache,
+            slot_mapping=slot_mapping,
+        )
+        getattr(torch.ops.ascend_attention, self.checks.operator)(
+            key,
+            value,
+            key_cache,
+            value_cache,
+            slot_mapping,
+            kv_cache_dtype,
+            *scale_tensors(self.checks, k_scale, v_scale, key.device),
         )
 
 
-def _plan(
-    key: torch.Tensor,
-    value: torch.Tensor,
-    key_cache: torch.Tensor,
-    value_cache: torch.Tensor,
-    tokens: int,
-) -> _native.Plan:
-    def problem(source: torch.Tensor, cache: torch.Tensor) -> _native.CacheWriteProblem:
-        return _native.CacheWriteProblem(
-            source.shape[0], source.stride(0), cache_shape(cache), cache_view(cache)
-        )
-
-    try:
-        return _native.plan_reshape_and_cache(
-            _native.ReshapeAndCacheProblem(
-                dtype=dtype_of(key),
-                tokens=tokens,
-                key=problem(key, key_cache),
-                value=problem(value, value_cache),
-            ),
-            soc_name(),
-        )
-    except ValueError as error:
-        raise _CHECKS.renamed(error) from None
-
-
-def _reshape_and_cache_flash_cpu(
-    key: torch.Tensor,
-    value: torch.Tensor,
-    key_cache: torch.Tensor,
-    value_cache: torch.Tensor,
-    slot_mapping: torch.Tensor,
-    kv_cache_dtype: str,
-    k_scale: torch.Tensor,
-    v_scale: torch.Tensor,
-) -> None:
-    _check_kv_cache_dtype(kv_cache_dtype)
-    _check_shapes(key, value, key_cache, value_cache, slot_mapping, k_scale, v_scale)
-    slots = _CHECKS.int32("slot_mapping", slot_mapping).contiguous()
-    sources = {"key": key, "value": value, "slot_mapping": slots}
-    _CHECKS.apart(key_cache=key_cache, value_cache=value_cache, **sources)
-    _CHECKS.apart(value_cache=value_cache, **sources)
-    _check_slots(slots, key_cache)
-    tokens = slots.shape[0]
-
-    plan = _plan(key, value, key_cache, value_cache, tokens)
-    if tokens == 0:
-        return
-    # The caches are inputs and outputs of the kernel, in one memory.
-    caches = (
-        argument("key_cache", key_cache, writable=True),
-        argument("value_cache", value_cache, writable=True),
-    )
-    run_plan(
-        plan,
-        argument("key", key),
-        argument("value", value),
-        *caches,
-        argument("slot_mapping", slots),
-        *caches,
-    )
-
-
-def _reshape_and_cache_flash_meta(
-    key: torch.Tensor,
-    value: torch.Tensor,
-    key_cache: torch.Tensor,
-    value_cache: torch.Tensor,
-    slot_mapping: torch.Tensor,
-    kv_cache_dtype: str,
-    k_scale: torch.Tensor,
-    v_scale: torch.Tensor,
-) -> None:
-    _check_kv_cache_dtype(kv_cache_dtype)
-    _check_shapes(key, value, key_cache, value_cache, slot_mapping, k_scale, v_scale)
-
-
-define(
-    "reshape_and_cache_flash(Tensor key, Tensor value, Tensor(a!) key_cache, "
-    "Tensor(b!) value_cache, Tensor slot_mapping, str kv_cache_dtype, Tensor k_scale, "
-    "Tensor v_scale) -> ()",
-    cpu=_reshape_and_cache_flash_cpu,
-    meta=_reshape_and_cache_flash_meta,
-)
-
-
-def _scale(argument: str, scale: torch.Tensor | float, key: torch.Tensor) -> torch.Tensor:
-    if isinstance(scale, torch.Tensor):
-        return scale
-    if not isinstance(scale, Real):
-        raise _CHECKS.type_error(argument, type(scale).__name__, "be a number or a tensor")
-    return torch.as_tensor(scale, dtype=torch.float32, device=key.device)
+_ROWS = _CacheWrite(Checks("reshape_and_cache_flash"), _views_of_rows)
+_PACKED = _CacheWrite(Checks("reshape_and_cache"), _views_packed)
+_NZ = _CacheWrite(Checks("reshape_and_cache_nz"), _views_nz)
+for _operator in (_ROWS, _PACKED, _NZ):
+    _operator.define()
 
 
 def reshape_and_cache_flash(
@@ -195,24 +226,25 @@ def reshape_and_cache_flash(
     value_cache: torch.Tensor,
     slot_mapping: torch.Tensor,
     kv_cache_dtype: str = "auto",
-    k_scale: torch.Tensor | float = 1.0,
-    v_scale: torch.Tensor | float = 1.0,
+    k_scale: Scale = 1.0,
+    v_scale: Scale | None = None,
 ) -> None:
-    """Write the K and V of new tokens into a paged cache, in place.
+    """Write the K and V of new tokens into a paged cache whose tokens are rows, in place.
 
     Args:
         key: ``[tokens, kv_heads, head_dim]``, float16, bfloat16 or float32. Tokens may be strided.
         value: ``[tokens, kv_heads, head_dim_v]``, dtype of ``key``.
         key_cache: ``[blocks, block_size, kv_heads, head_dim]``, dtype of ``key``, written. The
-            last dimension is contiguous, the others may be strided.
+            last dimension is contiguous, the others may be strided: ``cache.transpose(1, 2)`` of an
+            HND cache will do.
         value_cache: ``[blocks, block_size, kv_heads, head_dim_v]``, dtype of ``key``, written.
         slot_mapping: ``[slots]``, int32, or int64 that fits; token ``i`` goes to offset
             ``slot % block_size`` of block ``slot // block_size``. Its length, which may be smaller
             than ``tokens``, says how many tokens are written. Negative slots are skipped; no slot
             may come twice.
         kv_cache_dtype: ``"auto"``: the cache has the dtype of ``key``.
-        k_scale: For quantised caches; unused.
-        v_scale: For quantised caches; unused.
+        k_scale: For quantised caches; unused. A number or a tensor.
+        v_scale: Likewise; None: ``k_scale``.
 
     Raises:
         TypeError: An argument is no tensor, or has a dtype other than those above.
@@ -221,20 +253,70 @@ def reshape_and_cache_flash(
 
     Schema and meaning: vLLM's ``reshape_and_cache_flash``.
     """
-    _CHECKS.tensors(
-        key=key,
-        value=value,
-        key_cache=key_cache,
-        value_cache=value_cache,
-        slot_mapping=slot_mapping,
-    )
-    torch.ops.ascend_attention.reshape_and_cache_flash(
-        key,
-        value,
-        key_cache,
-        value_cache,
-        slot_mapping,
-        kv_cache_dtype,
-        _scale("k_scale", k_scale, key),
-        _scale("v_scale", v_scale, key),
-    )
+    _ROWS(key, value, key_cache, value_cache, slot_mapping, kv_cache_dtype, k_scale, v_scale)
+
+
+def reshape_and_cache(
+    key: torch.Tensor,
+    value: torch.Tensor,
+    key_cache: torch.Tensor,
+    value_cache: torch.Tensor,
+    slot_mapping: torch.Tensor,
+    kv_cache_dtype: str = "auto",
+    k_scale: Scale = 1.0,
+    v_scale: Scale | None = None,
+) -> None:
+    """Write the K and V of new tokens into the caches of ``paged_attention_v1``, in place.
+
+    Args:
+        key: As for ``reshape_and_cache_flash``, like all that is not named here.
+        value: Likewise.
+        key_cache: ``[blocks, kv_heads, head_dim / x, block_size, x]``, dtype of ``key``, written;
+            ``x`` elements make 16 bytes.
+        value_cache: ``[blocks, kv_heads, head_dim_v, block_size]``, dtype of ``key``, written.
+        slot_mapping: See ``reshape_and_cache_flash``.
+        kv_cache_dtype: Likewise.
+        k_scale: Likewise.
+        v_scale: Likewise.
+
+    Raises:
+        TypeError: As for ``reshape_and_cache_flash``.
+        ValueError: Likewise.
+        ModelError: Likewise.
+
+    Schema and meaning: vLLM's ``reshape_and_cache``.
+    """
+    _PACKED(key, value, key_cache, value_cache, slot_mapping, kv_cache_dtype, k_scale, v_scale)
+
+
+def reshape_and_cache_nz(
+    key: torch.Tensor,
+    value: torch.Tensor,
+    key_cache: torch.Tensor,
+    value_cache: torch.Tensor,
+    slot_mapping: torch.Tensor,
+    kv_cache_dtype: str = "auto",
+    k_scale: Scale = 1.0,
+    v_scale: Scale | None = None,
+) -> None:
+    """Write the K and V of new tokens into caches in the fractal layout of the cube, in place.
+
+    Args:
+        key: As for ``reshape_and_cache_flash``, like all that is not named here.
+        value: Likewise.
+        key_cache: ``[blocks, kv_heads * head_dim / y, block_size, y]``, dtype of ``key``, written;
+            ``y`` elements make 32 bytes.
+        value_cache: Likewise with the sizes of ``value``.
+        slot_mapping: See ``reshape_and_cache_flash``.
+        kv_cache_dtype: Likewise.
+        k_scale: Likewise.
+        v_scale: Likewise.
+
+    Raises:
+        TypeError: As for ``reshape_and_cache_flash``.
+        ValueError: Likewise.
+        ModelError: Likewise.
+
+    Layout: that of ``npu_scatter_pa_kv_cache`` with ``cache_mode="PA_NZ"``.
+    """
+    _NZ(key, value, key_cache, value_cache, slot_mapping, kv_cache_dtype, k_scale, v_scale)
