@@ -5,9 +5,30 @@ Importing this package registers ``torch.ops.ascend_attention``. It imports neit
 triton.
 """
 
-from ascend_attention.ops.paged_attention import paged_attention
-from ascend_attention.ops.reshape_and_cache import reshape_and_cache_flash
+from ascend_attention.ops.kv_cache_dtype import convert_fp8
+from ascend_attention.ops.paged_attention import (
+    PagedAttentionChoice,
+    paged_attention,
+    plan_paged_attention,
+)
+from ascend_attention.ops.paged_attention_vllm import paged_attention_v1, paged_attention_v2
+from ascend_attention.ops.reshape_and_cache import (
+    reshape_and_cache,
+    reshape_and_cache_flash,
+    reshape_and_cache_nz,
+)
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "paged_attention", "reshape_and_cache_flash"]
+__all__ = [
+    "PagedAttentionChoice",
+    "__version__",
+    "convert_fp8",
+    "paged_attention",
+    "paged_attention_v1",
+    "paged_attention_v2",
+    "plan_paged_attention",
+    "reshape_and_cache",
+    "reshape_and_cache_flash",
+    "reshape_and_cache_nz",
+]

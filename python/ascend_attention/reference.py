@@ -59,14 +59,14 @@ class ScoreOptions:
         return seen & (distance <= 0) if self.causal else seen
 
     def apply(self, scores: FloatArray) -> FloatArray:
-        """Return the scores ``[heads, queries, keys]`` that go into the softmax."""
+        """Return the scores ``[heads, queries, keys]`` that go into the softmax, in their dtype."""
         _, queries, keys = scores.shape
         if self.softcap > 0:
             scores = self.softcap * np.tanh(scores / self.softcap)
         if self.alibi_slopes is not None:
             distance = np.arange(keys) - (np.arange(queries)[:, None] + keys - queries)
-            slopes = np.asarray(self.alibi_slopes, np.float64)
-            scores = scores + slopes[:, None, None] * distance
+            slopes = np.asarray(self.alibi_slopes, scores.dtype)
+            scores = scores + slopes[:, None, None] * distance.astype(scores.dtype)
         return np.where(self.visible(queries, keys), scores, -np.inf)
 
 

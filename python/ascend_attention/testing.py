@@ -130,8 +130,8 @@ def compare(output: torch.Tensor, exact: np.ndarray, rounded: torch.Tensor) -> E
 
     Returns:
         The error against twice that of ``rounded`` plus half an ulp of the output, and never above
-        the cap of the dtype. The error of ``rounded`` is its largest in a row of the last
-        dimension: rows of short sequences must not excuse those of long ones. Shapes, and positions
+        the cap of the dtype. The error of ``rounded`` is its largest over the heads of one query
+        token: tokens of short sequences must not excuse those of long ones. Shapes, and positions
         of NaN and infinity, must be equal.
     """
     if not output.shape == exact.shape == rounded.shape:
@@ -144,8 +144,8 @@ def compare(output: torch.Tensor, exact: np.ndarray, rounded: torch.Tensor) -> E
         return Error(float("inf"), 0.0, False, "NaN or infinity at other positions than expected")
     error = np.where(special, 0.0, np.abs(actual - np.where(special, 0.0, exact)))
     plain = np.abs(rounded.double().numpy() - np.where(special, 0.0, exact))
-    worst_of_row = np.max(np.where(special, 0.0, plain), axis=-1, keepdims=True, initial=0.0)
-    budget = 2 * worst_of_row
+    heads = tuple(range(1, plain.ndim))
+    budget = 2 * np.max(np.where(special, 0.0, plain), axis=heads, keepdims=True, initial=0.0)
     cap = ABSOLUTE_CAP[output.dtype]
     bound = np.minimum(budget + _half_ulp(np.where(special, 0.0, exact), output.dtype), cap)
     if error.size == 0:
@@ -160,7 +160,7 @@ def compare(output: torch.Tensor, exact: np.ndarray, rounded: torch.Tensor) -> E
 
 def _visible_scores(scores: torch.Tensor, options: ScoreOptions) -> torch.Tensor:
     """Return ``[heads, queries, keys]`` scores as they go into the softmax, in float32."""
-    return torch.from_numpy(options.apply(scores.double().numpy())).float()
+    return torch.from_numpy(options.apply(scores.numpy())).float()
 
 
 def _plain_sequence(

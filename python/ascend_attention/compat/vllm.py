@@ -53,8 +53,9 @@ def create_kv_caches_with_random(
         device: Of the caches.
 
     Returns:
-        ``num_layers`` key caches ``[blocks, heads, head_size / x, block_size, x]`` and as many value
-        caches ``[blocks, heads, head_size, block_size]``, uniform within ``head_size ** -0.5``.
+        ``num_layers`` key caches ``[blocks, heads, head_size / x, block_size, x]`` and as many
+        value caches ``[blocks, heads, head_size, block_size]``, uniform within plus and minus
+        ``head_size ** -0.5``.
     """
     chosen = model_dtype if cache_dtype in (None, "auto") else cache_dtype
     dtype = getattr(torch, chosen) if isinstance(chosen, str) else chosen

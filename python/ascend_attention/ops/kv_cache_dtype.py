@@ -25,9 +25,7 @@ def check_kv_cache_dtype(checks: Checks, kv_cache_dtype: str) -> None:
         raise checks.value_error("kv_cache_dtype", kv_cache_dtype, _FP8)
 
 
-def scale_tensor(
-    checks: Checks, argument: str, scale: Scale, device: torch.device
-) -> torch.Tensor:
+def scale_tensor(checks: Checks, argument: str, scale: Scale, device: torch.device) -> torch.Tensor:
     """Return a scale given as a number or a tensor as a tensor."""
     if isinstance(scale, torch.Tensor):
         return scale

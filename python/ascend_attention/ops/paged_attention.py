@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ascend_attention import _native
+from ascend_attention.backends.model import soc_name
 from ascend_attention.ops.cache_view import ROWS_LAYOUTS, rows_view
 from ascend_attention.ops.checks import Checks
 from ascend_attention.ops.library import define
@@ -17,7 +18,7 @@ from ascend_attention.ops.paged_inputs import (
     PagedOptions,
     as_metadata,
     check_inputs,
-    plan,
+    problem_of,
     run,
 )
 
@@ -128,11 +129,11 @@ def _paged_attention_cpu(
     value_cache: torch.Tensor,
     block_tables: torch.Tensor,
     seq_lens: torch.Tensor,
-    *,
     query_start_loc: torch.Tensor | None = None,
-    max_query_len: int | None = None,
     alibi_slopes: torch.Tensor | None = None,
     sinks: torch.Tensor | None = None,
+    *,
+    max_query_len: int | None = None,
     scale: float | None = None,
     softcap: float = 0.0,
     window_size: Sequence[int] = (-1, -1),
@@ -174,11 +175,11 @@ def _paged_attention_meta(
     value_cache: torch.Tensor,
     block_tables: torch.Tensor,
     seq_lens: torch.Tensor,
-    *,
     query_start_loc: torch.Tensor | None = None,
-    max_query_len: int | None = None,
     alibi_slopes: torch.Tensor | None = None,
     sinks: torch.Tensor | None = None,
+    *,
+    max_query_len: int | None = None,
     scale: float | None = None,
     softcap: float = 0.0,
     window_size: Sequence[int] = (-1, -1),
@@ -206,8 +207,8 @@ def _paged_attention_meta(
 
 define(
     "paged_attention(Tensor query, Tensor key_cache, Tensor value_cache, Tensor block_tables, "
-    "Tensor seq_lens, *, Tensor? query_start_loc=None, int? max_query_len=None, "
-    "Tensor? alibi_slopes=None, Tensor? sinks=None, float? scale=None, float softcap=0.0, "
+    "Tensor seq_lens, Tensor? query_start_loc=None, Tensor? alibi_slopes=None, "
+    "Tensor? sinks=None, *, int? max_query_len=None, float? scale=None, float softcap=0.0, "
     'int[2] window_size=[-1, -1], str kv_layout="NHD", str method="auto", int num_splits=0, '
     "bool return_lse=False) -> (Tensor, Tensor)",
     cpu=_paged_attention_cpu,
@@ -303,10 +304,10 @@ def paged_attention(
         value_cache,
         block_tables,
         seq_lens,
-        query_start_loc=query_start_loc,
+        query_start_loc,
+        alibi_slopes,
+        sinks,
         max_query_len=max_query_len,
-        alibi_slopes=alibi_slopes,
-        sinks=sinks,
         scale=scale,
         softcap=softcap,
         window_size=window_size,
@@ -376,15 +377,16 @@ def plan_paged_attention(
         return_lse=False,
     )
     inputs = as_metadata(_CHECKS, inputs)
-    tiled = plan(inputs, options)
+    problem = problem_of(inputs, options)
+    tiled = _native.plan_paged_attention(problem, soc_name())
     starts = [] if inputs.query_start_loc is None else inputs.query_start_loc.tolist()
-    work = _native.paged_attention_work(tiled, inputs.seq_lens.tolist(), starts)
+    work = _native.paged_attention_work(problem, soc_name(), inputs.seq_lens.tolist(), starts)
     partitions = tiled.fields["max_partitions"]
     return PagedAttentionChoice(
         method="v2" if partitions > 1 else "v1",
-        reason=tiled.reason,
+        reason=tiled.fields["reason"],
         partition_tokens=tiled.fields["partition_tokens"],
         partitions=partitions,
         cores=tiled.blocks,
-        core_cycles=tuple(core["cycles"] for core in work),
+        core_cycles=tuple(cycles for cycles, _ in work),
     )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
@@ -125,8 +125,8 @@ def _check_apart(checks: Checks, call: _Call, written: dict[str, torch.Tensor]) 
         others[name] = tensor
 
 
-def _v1_cpu(out: torch.Tensor, *arguments: Any) -> None:
-    call = _Call(*arguments)
+def _v1_cpu(out: torch.Tensor, *arguments: object) -> None:
+    call = _Call(*arguments)  # type: ignore[arg-type]
     inputs = _check(V1, out, call)
     _check_apart(V1, call, {"out": out})
     options = PagedOptions(
@@ -135,8 +135,8 @@ def _v1_cpu(out: torch.Tensor, *arguments: Any) -> None:
     run(V1, inputs, options, out, out.new_empty(0, dtype=torch.float32))
 
 
-def _v1_meta(out: torch.Tensor, *arguments: Any) -> None:
-    _check(V1, out, _Call(*arguments))
+def _v1_meta(out: torch.Tensor, *arguments: object) -> None:
+    _check(V1, out, _Call(*arguments))  # type: ignore[arg-type]
 
 
 def _check_partials(call: _Call, partials: Partials) -> None:
@@ -160,9 +160,9 @@ def _v2_cpu(
     exp_sums: torch.Tensor,
     max_logits: torch.Tensor,
     tmp_out: torch.Tensor,
-    *arguments: Any,
+    *arguments: object,
 ) -> None:
-    call = _Call(*arguments)
+    call = _Call(*arguments)  # type: ignore[arg-type]
     inputs = _check(V2, out, call)
     partials = Partials(exp_sums, max_logits, tmp_out)
     _check_partials(call, partials)
@@ -188,9 +188,9 @@ def _v2_meta(
     exp_sums: torch.Tensor,
     max_logits: torch.Tensor,
     tmp_out: torch.Tensor,
-    *arguments: Any,
+    *arguments: object,
 ) -> None:
-    call = _Call(*arguments)
+    call = _Call(*arguments)  # type: ignore[arg-type]
     _check(V2, out, call)
     _check_partials(call, Partials(exp_sums, max_logits, tmp_out))
 
@@ -239,8 +239,8 @@ def paged_attention_v1(
     Args:
         out: ``[batch, heads, head_dim]``, dtype of ``query``, contiguous; written.
         query: ``[batch, heads, head_dim]``, float16, bfloat16 or float32.
-        key_cache: ``[blocks, num_kv_heads, head_dim / x, block_size, x]``, dtype of ``query``; ``x``
-            elements make 16 bytes.
+        key_cache: ``[blocks, num_kv_heads, head_dim / x, block_size, x]``, dtype of ``query``;
+            ``x`` elements make 16 bytes.
         value_cache: ``[blocks, num_kv_heads, head_dim, block_size]``, dtype of ``query``.
         num_kv_heads: That of ``key_cache``; divides ``heads``.
         scale: Multiplies ``Q K^T``.
@@ -326,8 +326,8 @@ def paged_attention_v2(
     Args:
         out: As for ``paged_attention_v1``, like all that is not named here.
         exp_sums: ``[batch, heads, partitions]``, float32, contiguous; written: the sum of
-            ``exp(score - max_logit)`` of each partition that has tokens. A partition has 512 tokens,
-            a multiple of ``block_size``; ``partitions`` is ``ceil(max_seq_len / 512)``.
+            ``exp(score - max_logit)`` of each partition that has tokens. A partition has 512
+            tokens, a multiple of ``block_size``; ``partitions`` is ``ceil(max_seq_len / 512)``.
         max_logits: Like ``exp_sums``; written: the largest score of each partition.
         tmp_out: ``[batch, heads, partitions, head_dim]``, dtype of ``query``, contiguous; written:
             the output of each partition by itself.

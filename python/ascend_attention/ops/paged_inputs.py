@@ -12,6 +12,7 @@ from ascend_attention import _native
 from ascend_attention.backends.model import argument, dtype_of, run_plan, soc_name
 
 if TYPE_CHECKING:
+    from ascend_attention.model import Buffer
     from ascend_attention.ops.cache_view import CacheView
     from ascend_attention.ops.checks import Checks
 
@@ -177,7 +178,8 @@ def _check_query_starts(checks: Checks, inputs: PagedInputs, max_query_len: int)
         raise checks.value_error(
             f"query_start_loc[{row + 1}]",
             int(starts[row + 1]),
-            f"be 0 to max_query_len ({max_query_len}) more than the one before ({int(starts[row])})",
+            f"be at least the one before ({int(starts[row])}) and at most max_query_len "
+            f"({max_query_len}) more",
         )
 
 
@@ -201,36 +203,35 @@ def _rows_contiguous(tables: torch.Tensor) -> torch.Tensor:
     return tables if inner else tables.contiguous()
 
 
-def plan(inputs: PagedInputs, options: PagedOptions, partitions: int = 0) -> _native.Plan:
-    """Tile a call whose inputs have passed the checks; ``partitions`` are those of ``Partials``."""
-    return _native.plan_paged_attention(
-        _native.PagedAttentionProblem(
-            dtype=dtype_of(inputs.query),
-            batch=inputs.batch,
-            query_tokens=inputs.query.shape[0],
-            max_query_len=options.max_query_len,
-            heads=inputs.query.shape[1],
-            query_stride=inputs.query.stride(0),
-            layout=inputs.key.layout,
-            cache=inputs.key.shape,
-            key=inputs.key.view,
-            value=inputs.value.view,
-            max_blocks=inputs.block_tables.shape[1],
-            block_table_stride=inputs.block_tables.stride(0),
-            max_seq_len=options.max_seq_len,
-            seq_lens=inputs.seq_lens.tolist(),
-            scale=options.scale,
-            softcap=options.softcap,
-            window_left=options.window_left,
-            has_alibi=inputs.alibi_slopes is not None,
-            has_sinks=inputs.sinks is not None,
-            has_query_starts=inputs.query_start_loc is not None,
-            write_lse=options.write_lse,
-            split_rule=options.split_rule,
-            split_value=options.split_value,
-            partial_outputs=partitions,
-        ),
-        soc_name(),
+def problem_of(
+    inputs: PagedInputs, options: PagedOptions, partitions: int = 0
+) -> _native.PagedAttentionProblem:
+    """Describe a call whose inputs have passed the checks; ``partitions`` are of ``Partials``."""
+    return _native.PagedAttentionProblem(
+        dtype=dtype_of(inputs.query),
+        batch=inputs.batch,
+        query_tokens=inputs.query.shape[0],
+        max_query_len=options.max_query_len,
+        heads=inputs.query.shape[1],
+        query_stride=inputs.query.stride(0),
+        layout=inputs.key.layout,
+        cache=inputs.key.shape,
+        key=inputs.key.view,
+        value=inputs.value.view,
+        max_blocks=inputs.block_tables.shape[1],
+        block_table_stride=inputs.block_tables.stride(0),
+        max_seq_len=options.max_seq_len,
+        seq_lens=inputs.seq_lens.tolist(),
+        scale=options.scale,
+        softcap=options.softcap,
+        window_left=options.window_left,
+        alibi=inputs.alibi_slopes is not None,
+        sinks=inputs.sinks is not None,
+        query_starts=inputs.query_start_loc is not None,
+        write_lse=options.write_lse,
+        split_rule=options.split_rule,
+        split_value=options.split_value,
+        partial_outputs=partitions,
     )
 
 
@@ -255,19 +256,13 @@ def run(
     inputs = as_metadata(checks, inputs)
     partitions = 0 if partials is None else partials.exp_sums.shape[2]
     try:
-        tiled = plan(inputs, options, partitions)
+        tiled = _native.plan_paged_attention(problem_of(inputs, options, partitions), soc_name())
     except ValueError as error:
         raise checks.renamed(error) from None
     _check_lengths(checks, inputs, options.max_seq_len)
     _check_query_starts(checks, inputs, options.max_query_len)
     if output.numel() == 0:
         return
-
-    def optional(name: str, tensor: torch.Tensor | None):  # noqa: ANN202
-        return None if tensor is None else argument(name, tensor)
-
-    def written(name: str, tensor: torch.Tensor | None):  # noqa: ANN202
-        return None if tensor is None else argument(name, tensor, writable=True, defined=False)
 
     run_plan(
         tiled,
@@ -276,12 +271,20 @@ def run(
         argument("value_cache", inputs.value_cache),
         argument("block_tables", inputs.block_tables),
         argument("seq_lens", inputs.seq_lens),
-        optional("query_start_loc", inputs.query_start_loc),
-        optional("alibi_slopes", inputs.alibi_slopes),
-        optional("sinks", inputs.sinks),
-        written("output", output),
-        written("lse", lse),
-        written("exp_sums", partials and partials.exp_sums),
-        written("max_logits", partials and partials.max_logits),
-        written("tmp_out", partials and partials.outputs),
+        _read("query_start_loc", inputs.query_start_loc),
+        _read("alibi_slopes", inputs.alibi_slopes),
+        _read("sinks", inputs.sinks),
+        _written("output", output),
+        _written("lse", lse),
+        _written("exp_sums", None if partials is None else partials.exp_sums),
+        _written("max_logits", None if partials is None else partials.max_logits),
+        _written("tmp_out", None if partials is None else partials.outputs),
     )
+
+
+def _read(name: str, tensor: torch.Tensor | None) -> Buffer | None:
+    return None if tensor is None else argument(name, tensor)
+
+
+def _written(name: str, tensor: torch.Tensor | None) -> Buffer | None:
+    return None if tensor is None else argument(name, tensor, writable=True, defined=False)
