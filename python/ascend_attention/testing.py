@@ -158,6 +158,17 @@ def compare(output: torch.Tensor, exact: np.ndarray, rounded: torch.Tensor) -> E
     return Error(float(error.max()), float(bound[at]), bool((error <= bound).all()), text)
 
 
+def packed_caches(case: PagedCase) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the caches of a case in the layout of ``paged_attention_v1``."""
+    blocks, block_size, heads, head_dim = case.key_cache.shape
+    x = 16 // case.key_cache.element_size()
+    split = case.key_cache.reshape(blocks, block_size, heads, head_dim // x, x)
+    return (
+        split.permute(0, 2, 3, 1, 4).contiguous(),
+        case.value_cache.permute(0, 2, 3, 1).contiguous(),
+    )
+
+
 def _visible_scores(scores: torch.Tensor, options: ScoreOptions) -> torch.Tensor:
     """Return ``[heads, queries, keys]`` scores as they go into the softmax, in float32."""
     return torch.from_numpy(options.apply(scores.numpy())).float()

@@ -84,7 +84,8 @@ ATTENTION = {
     "cache shapes differ": (
         put("value_cache", lambda t: t[:1]),
         ValueError,
-        r"value_cache shape \(.*\) must be \[.*\] \(that of key_cache\)",
+        r"value_cache blocks, block_size, heads and head_dim \(\[1, 16, 2, 64\]\) must be those of "
+        r"key_cache \[6, 16, 2, 64\]",
     ),
     "heads do not divide": (
         put("query", lambda t: t[:, :7].contiguous()),
@@ -179,6 +180,108 @@ ATTENTION = {
         ValueError,
         r"scale \(.*nan.*\) must be finite",
     ),
+    "alibi of the wrong length": (
+        lambda a: a.update(alibi_slopes=torch.ones(7)),
+        ValueError,
+        r"alibi_slopes shape \(\[7\]\) must be \[8\] \(one a query head\)",
+    ),
+    "alibi dtype": (
+        lambda a: a.update(alibi_slopes=torch.ones(8).half()),
+        TypeError,
+        r"alibi_slopes dtype \(float16\) must be float32",
+    ),
+    "sinks of the wrong length": (
+        lambda a: a.update(sinks=torch.ones(2)),
+        ValueError,
+        r"sinks shape \(\[2\]\) must be \[8\] \(one a query head\)",
+    ),
+    "sinks are a list": (
+        lambda a: a.update(sinks=[1.0] * 8),
+        TypeError,
+        r"sinks \(list\) must be a tensor",
+    ),
+    "negative softcap": (
+        lambda a: a.update(softcap=-1.0),
+        ValueError,
+        r"softcap \(-1\.0\) must be 0 \(none\) or more",
+    ),
+    "window of one number": (
+        lambda a: a.update(window_size=(3,)),
+        ValueError,
+        r"window_size \(\(3,\)\) must be two numbers",
+    ),
+    "window below -1": (
+        lambda a: a.update(window_size=(-2, 0)),
+        ValueError,
+        r"window_size \(\(-2, 0\)\) must be two numbers",
+    ),
+    "kv_layout": (
+        lambda a: a.update(kv_layout="NZ"),
+        ValueError,
+        r"kv_layout \(NZ\) must be one of NHD, HND",
+    ),
+    "method": (
+        lambda a: a.update(method="v3"),
+        ValueError,
+        r"method \(v3\) must be one of auto, v1, v2, vllm",
+    ),
+    "negative splits": (
+        lambda a: a.update(num_splits=-1),
+        ValueError,
+        r"num_splits \(-1\) must be 0 \(chosen\) or more",
+    ),
+    "splits and a method": (
+        lambda a: a.update(num_splits=2, method="v1"),
+        ValueError,
+        r"num_splits \(2\) must be 0 with the method v1",
+    ),
+    "partition that is no multiple of the block": (
+        lambda a: (both_caches(lambda t: t.repeat(1, 2, 1, 1)[:, :24])(a), a.update(method="v2"))[
+            0
+        ],
+        ValueError,
+        r"partition_size \(512\) must be a positive multiple of block_size \(24\)",
+    ),
+    "query_start_loc that is too short": (
+        lambda a: a.update(query_start_loc=torch.tensor([0, 2])),
+        ValueError,
+        r"query_start_loc shape \(\[2\]\) must be \[3\] \(the batch and one\)",
+    ),
+    "query_start_loc that decreases": (
+        lambda a: a.update(query_start_loc=torch.tensor([0, 3, 2])),
+        ValueError,
+        r"query_start_loc\[2\] \(2\) must be at least the one before \(3\)",
+    ),
+    "query_start_loc that ends elsewhere": (
+        lambda a: a.update(query_start_loc=torch.tensor([0, 1, 3])),
+        ValueError,
+        r"query_start_loc\[2\] \(3\) must be 2",
+    ),
+    "query_start_loc that begins elsewhere": (
+        lambda a: a.update(query_start_loc=torch.tensor([1, 1, 2])),
+        ValueError,
+        r"query_start_loc\[0\] \(1\) must be 0",
+    ),
+    "float query_start_loc": (
+        lambda a: a.update(query_start_loc=torch.tensor([0.0, 1.0, 2.0])),
+        TypeError,
+        r"query_start_loc dtype \(float32\) must be int32 or int64",
+    ),
+    "longer than max_query_len": (
+        lambda a: a.update(query_start_loc=torch.tensor([0, 2, 2]), max_query_len=1),
+        ValueError,
+        r"query_start_loc\[1\] \(2\) must be at least .* at most max_query_len \(1\) more",
+    ),
+    "max_query_len": (
+        lambda a: a.update(max_query_len=0),
+        ValueError,
+        r"max_query_len \(0\) must be at least 1",
+    ),
+    "a cache without blocks": (
+        both_caches(lambda t: t[:0]),
+        ValueError,
+        r"block_tables\[0, 0\] \(\d+\) must not be used: the cache has no blocks",
+    ),
 }
 
 
@@ -248,7 +351,7 @@ WRITES = {
     "heads differ": (
         put("value", lambda t: t[:, :1].contiguous()),
         ValueError,
-        r"value_cache shape \(.*\) must end in the heads and head_dim of value \[1, 64\]",
+        r"value_cache heads and head_dim \(\[2, 64\]\) must be those of value \[1, 64\]",
     ),
     "blocks differ": (
         put("value_cache", lambda t: t[:2].contiguous()),

@@ -326,8 +326,9 @@ def paged_attention_v2(
     Args:
         out: As for ``paged_attention_v1``, like all that is not named here.
         exp_sums: ``[batch, heads, partitions]``, float32, contiguous; written: the sum of
-            ``exp(score - max_logit)`` of each partition that has tokens. A partition has 512
-            tokens, a multiple of ``block_size``; ``partitions`` is ``ceil(max_seq_len / 512)``.
+            ``exp(score - max_logit)`` of each partition of the sequences that have more than one.
+            A partition has 512 tokens, a multiple of ``block_size``; ``partitions`` is
+            ``ceil(max_seq_len / 512)``.
         max_logits: Like ``exp_sums``; written: the largest score of each partition.
         tmp_out: ``[batch, heads, partitions, head_dim]``, dtype of ``query``, contiguous; written:
             the output of each partition by itself.
