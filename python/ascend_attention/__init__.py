@@ -6,6 +6,7 @@ triton.
 """
 
 from ascend_attention.ops.kv_cache_dtype import convert_fp8
+from ascend_attention.ops.merge_attn_states import merge_attn_states
 from ascend_attention.ops.paged_attention import (
     PagedAttentionChoice,
     paged_attention,
@@ -24,6 +25,7 @@ __all__ = [
     "PagedAttentionChoice",
     "__version__",
     "convert_fp8",
+    "merge_attn_states",
     "paged_attention",
     "paged_attention_v1",
     "paged_attention_v2",

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""merge_attn_states: parts of the keys give the whole, empty parts nothing; wrong arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from ascend_attention import merge_attn_states, paged_attention
+from ascend_attention.model import recorded
+from ascend_attention.reference import merge_attention_states
+from ascend_attention.testing import compare, exact_attention, paged_case, plain_attention
+
+if TYPE_CHECKING:
+    from ascend_attention.model import Report
+
+
+@pytest.mark.parametrize("cut", [0, 1, 15, 16, 64, 199, 200])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32], ids=str)
+def test_any_cut_of_the_keys_gives_the_whole(
+    dtype: torch.dtype, cut: int, launches: list[Report]
+) -> None:
+    case = paged_case((200,), heads=8, kv_heads=2, head_dim=64, dtype=dtype).filled()
+    parts = []
+    for begin, end in ((0, cut), (cut, 200)):
+        if begin == end:
+            parts.append((torch.full_like(case.query, torch.nan), torch.full((1, 8), -torch.inf)))
+            continue
+        part = paged_case((end - begin,), heads=8, kv_heads=2, head_dim=64, dtype=dtype)
+        slots = part.key_cache.view(-1, 2, 64), part.value_cache.view(-1, 2, 64)
+        for tokens, cache in zip((case.keys, case.values), slots, strict=True):
+            cache[part.slot_mapping] = tokens[begin:end]
+        parts.append(
+            paged_attention(
+                case.query,
+                part.key_cache,
+                part.value_cache,
+                part.block_tables,
+                part.seq_lens,
+                return_lse=True,
+            )
+        )
+    (prefix, prefix_lse), (suffix, suffix_lse) = parts
+    output, lse = torch.empty_like(prefix), torch.empty(8, 1)
+
+    merge_attn_states(output, prefix, prefix_lse.t(), suffix, suffix_lse.t(), lse)
+
+    exact, exact_lse = exact_attention(case)
+    error = compare(output, exact, plain_attention(case))
+    assert error.ok, error.text
+    torch.testing.assert_close(lse.t().double(), torch.from_numpy(exact_lse), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("empty", [torch.inf, -torch.inf])
+def test_states_match_the_reference(empty: float, launches: list[Report]) -> None:
+    generator = torch.Generator().manual_seed(0)
+    outputs = torch.randn(2, 37, 6, 80, generator=generator)
+    lses = 4 * torch.randn(2, 37, 6, generator=generator)
+    lses[0, ::3] = empty
+    lses[1, ::4] = -empty
+    outputs[0, ::3] = torch.nan
+    outputs[1, ::4] = torch.nan
+    output, lse = torch.empty(37, 6, 80), torch.empty(6, 37)
+
+    # The log-sum-exp is [heads, tokens], here as a view of [tokens, heads].
+    merge_attn_states(output, outputs[0], lses[0].t(), outputs[1], lses[1].t(), lse)
+
+    exact, exact_lse = merge_attention_states(outputs.numpy(), lses.numpy())
+    torch.testing.assert_close(output.double(), torch.from_numpy(exact), rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(lse.t().double(), torch.from_numpy(exact_lse), rtol=1e-6, atol=1e-6)
+
+
+def arguments() -> dict[str, Any]:
+    return {
+        "output": torch.zeros(5, 4, 64),
+        "prefix_output": torch.randn(5, 4, 64),
+        "prefix_lse": torch.randn(4, 5),
+        "suffix_output": torch.randn(5, 4, 64),
+        "suffix_lse": torch.randn(4, 5),
+        "output_lse": torch.zeros(4, 5),
+    }
+
+
+WRONG: dict[str, tuple[Callable[[dict[str, Any]], Any], type[Exception], str]] = {
+    "lse by tokens": (
+        lambda a: a.update(prefix_lse=a["prefix_lse"].t()),
+        ValueError,
+        r"prefix_lse shape \(\[5, 4\]\) must be \[4, 5\] \(the heads and tokens",
+    ),
+    "lse dtype": (
+        lambda a: a.update(suffix_lse=a["suffix_lse"].half()),
+        TypeError,
+        r"suffix_lse dtype \(float16\) must be float32",
+    ),
+    "output shape": (
+        lambda a: a.update(output=torch.zeros(4, 4, 64)),
+        ValueError,
+        r"output shape \(\[4, 4, 64\]\) must be \[5, 4, 64\]",
+    ),
+    "output dtype": (
+        lambda a: a.update(output=a["output"].half()),
+        TypeError,
+        r"output dtype \(float16\) must be float32 \(that of prefix_output\)",
+    ),
+    "dtype": (
+        lambda a: a.update(prefix_output=a["prefix_output"].double()),
+        TypeError,
+        r"prefix_output dtype \(float64\) must be float16 or bfloat16 or float32",
+    ),
+    "in place": (
+        lambda a: a.update(output=a["suffix_output"]),
+        ValueError,
+        r"output \(0x[0-9a-f]+\) must not overlap suffix_output in memory",
+    ),
+    "lse is a list": (
+        lambda a: a.update(output_lse=[0.0]),
+        TypeError,
+        r"output_lse \(list\) must be a tensor",
+    ),
+    "strided heads": (
+        lambda a: a.update(suffix_output=torch.randn(5, 8, 64)[:, ::2]),
+        ValueError,
+        r"suffix_output strides \(.*\) must be contiguous from dimension 1 on",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_wrong_argument_is_named_and_nothing_written(name: str) -> None:
+    change, error, message = WRONG[name]
+    call = arguments()
+    written = call["output"], call["output_lse"]
+    change(call)
+
+    with recorded() as launches, pytest.raises(error, match=rf"^merge_attn_states: {message}"):
+        merge_attn_states(**call)
+
+    assert not launches
+    assert not any(tensor.any() for tensor in written)
+
+
+def test_no_tokens_are_no_launch() -> None:
+    call = {
+        name: tensor[..., :0] if "lse" in name else tensor[:0]
+        for name, tensor in arguments().items()
+    }
+
+    with recorded() as launches:
+        merge_attn_states(**call)
+
+    assert not launches
