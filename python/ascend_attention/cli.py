@@ -36,11 +36,14 @@ def run(
     """Decode over a paged KV cache with our kernels and compare with the float64 reference.
 
     K and V of ragged sequences are written through reshape_and_cache_flash into shuffled blocks of
-    a cache filled with NaN, then paged_attention reads them: 32 query and 8 kv heads of 128.
+    a cache filled with NaN, then paged_attention reads them: 32 query and 8 kv heads of 128. Then
+    the same attention in one pass, split over cores, and as the tiling chooses, side by side.
     """
     from ascend_attention.job.decode import decode_cases, run_case  # noqa: PLC0415
+    from ascend_attention.job.split import run_methods, split_case  # noqa: PLC0415
     from ascend_attention.job.table import (  # noqa: PLC0415
         make_console,
+        print_methods,
         print_results,
         progress,
     )
@@ -57,7 +60,14 @@ def run(
             bar.console.print(f"  {case.name}")
             results.extend(run_case(case, mode.value))
     print_results(console, results)
-    if not all(result.ok for result in results):
+    longest = 4 * context
+    console.print(
+        f"7 sequences of up to {longest} tokens, 40/40 heads of 64, blocks of 16: one pass, split, "
+        "and what the tiling chooses"
+    )
+    methods = run_methods(split_case(longest, seed), mode.value)
+    print_methods(console, methods)
+    if not all(result.ok for result in results) or any(result.fault for result in methods):
         raise typer.Exit(1)
 
 

@@ -23,7 +23,7 @@ def test_any_cut_of_the_keys_gives_the_whole(
     dtype: torch.dtype, cut: int, launches: list[Report]
 ) -> None:
     case = paged_case((200,), heads=8, kv_heads=2, head_dim=64, dtype=dtype).filled()
-    parts = []
+    parts: list[Any] = []
     for begin, end in ((0, cut), (cut, 200)):
         if begin == end:
             parts.append((torch.full_like(case.query, torch.nan), torch.full((1, 8), -torch.inf)))

@@ -4,24 +4,13 @@
 from __future__ import annotations
 
 import multiprocessing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ascend_attention.bench.peak import peak_growth
 from ascend_attention.testing import paged_case
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-
-
-def _status_bytes(field: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(field):
-            return int(line.split()[1]) * 1024
-    raise RuntimeError(f"bench: /proc/self/status has no {field}")
-
-
-def _reset_peak() -> None:
-    Path("/proc/self/clear_refs").write_text("5")  # the peak falls back to what is used now
 
 
 def _measure(context: int, model_mode: str, answer: Connection) -> None:
@@ -32,10 +21,8 @@ def _measure(context: int, model_mode: str, answer: Connection) -> None:
     case = paged_case((context,) * 8, heads=32, kv_heads=8, block_size=128).filled()
     tensors = (case.query, case.key_cache, case.value_cache, case.query)
     size = sum(tensor.nbytes for tensor in tensors)
-    _reset_peak()
-    before = _status_bytes("VmRSS")
-    run_on_model(case, model_mode)
-    answer.send((size, _status_bytes("VmHWM") - before))
+    _, extra = peak_growth(lambda: run_on_model(case, model_mode))
+    answer.send((size, extra))
 
 
 def extra_memory(context: int, model_mode: str) -> tuple[int, int]:

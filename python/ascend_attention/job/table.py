@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ascend_attention.job.decode import Result
+    from ascend_attention.job.split import SplitResult
 
 TABLE_WIDTH = 140
 PIPES = ("S", "MTE2", "V", "MTE3")
@@ -82,3 +83,26 @@ def print_results(console: Console, results: Sequence[Result]) -> None:
             console.print(f"[red]{result.case}, {result.kernel}[/]: {escape(result.fault)}")
     good = sum(result.ok for result in results)
     console.print(f"{good} of {len(results)} kernels within their bound and free of faults")
+
+
+def print_methods(console: Console, results: Sequence[SplitResult]) -> None:
+    """Print one row a method, why the tiling chose, and every fault in full."""
+    table = Table(title="One pass (v1), split KV (v2) and auto", title_justify="left")
+    table.add_column("method")
+    for column in ("partitions", "busiest core\n/ mean", "error", "bound", "peak memory\nbeyond"):
+        table.add_column(column, justify="right")
+    table.add_column("why", overflow="fold")
+    for result in results:
+        table.add_row(
+            result.method,
+            str(result.partitions),
+            f"{result.busiest:.2f}",
+            f"[{'red' if result.fault else 'default'}]{result.error:.2e}[/]",
+            f"{result.bound:.2e}",
+            f"{result.extra_bytes / 2**20:.1f} MiB",
+            escape(result.reason),
+        )
+    console.print(table)
+    for result in results:
+        if result.fault:
+            console.print(f"[red]{result.method}[/]: {escape(result.fault)}")
