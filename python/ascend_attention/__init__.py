@@ -5,6 +5,7 @@ Importing this package registers ``torch.ops.ascend_attention``. It imports neit
 triton.
 """
 
+from ascend_attention.ops.copy_blocks import copy_blocks, swap_blocks
 from ascend_attention.ops.kv_cache_dtype import convert_fp8
 from ascend_attention.ops.merge_attn_states import merge_attn_states
 from ascend_attention.ops.paged_attention import (
@@ -25,6 +26,7 @@ __all__ = [
     "PagedAttentionChoice",
     "__version__",
     "convert_fp8",
+    "copy_blocks",
     "merge_attn_states",
     "paged_attention",
     "paged_attention_v1",
@@ -33,4 +35,5 @@ __all__ = [
     "reshape_and_cache",
     "reshape_and_cache_flash",
     "reshape_and_cache_nz",
+    "swap_blocks",
 ]

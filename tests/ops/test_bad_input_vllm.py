@@ -203,13 +203,16 @@ def test_the_wrong_argument_is_named_and_nothing_written(version: str, name: str
     arguments = arguments_of(version)
     written = {name: arguments[name] for name in ("out", *V2_OUTPUTS) if name in arguments}
     change(arguments)
-    function = {"v1": paged_attention_v1, "v2": paged_attention_v2}[version]
+    functions: dict[str, Callable[..., None]] = {
+        "v1": paged_attention_v1,
+        "v2": paged_attention_v2,
+    }
 
     with (
         recorded() as launches,
         pytest.raises(error, match=rf"^paged_attention_{version}: {message}"),
     ):
-        function(**arguments)
+        functions[version](**arguments)
 
     assert not launches
     assert not any(tensor.any() for tensor in written.values())

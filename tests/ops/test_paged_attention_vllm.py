@@ -69,13 +69,13 @@ def common(case: PagedCase, alibi_slopes: torch.Tensor | None = None) -> list[An
     ]
 
 
-def partial_buffers(case: PagedCase) -> list[torch.Tensor]:
+def partial_buffers(case: PagedCase) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """exp_sums, max_logits and tmp_out, full of NaN."""
     tokens, heads, head_dim = case.query.shape
     partitions = -(-int(case.seq_lens.max()) // PARTITION)
     sums = torch.full((tokens, heads, partitions), torch.nan)
     outputs = torch.full((tokens, heads, partitions, head_dim), torch.nan, dtype=case.query.dtype)
-    return [sums, sums.clone(), outputs]
+    return sums, sums.clone(), outputs
 
 
 def run_v1(case: PagedCase, *scales: Scale, slopes: torch.Tensor | None = None) -> torch.Tensor:
@@ -155,9 +155,11 @@ def test_call_forms(run: Run, form: tuple[Scale, ...], launches: list[Report]) -
 def test_the_partial_results_are_those_of_each_partition(launches: list[Report]) -> None:
     case = make_case(1200, 700, dtype=torch.float32)
     out = torch.empty_like(case.query)
-    exp_sums, max_logits, tmp_out = partial_buffers(case)
+    partials = partial_buffers(case)
 
-    paged_attention_v2(out, exp_sums, max_logits, tmp_out, *common(case), 1.0)
+    paged_attention_v2(out, *partials, *common(case))
+
+    exp_sums, max_logits, tmp_out = partials
 
     scale = HEAD_DIM**-0.5
     for row, length, start in ((0, 1200, 0), (1, 700, 1200)):

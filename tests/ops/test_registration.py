@@ -110,6 +110,16 @@ CALLS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "paged_attention_v1": ("paged_attention_v1", v1_call(), {}),
     "paged_attention_v2": ("paged_attention_v2", v2_call(), {}),
     "merge_attn_states": ("merge_attn_states", merge_call(), {}),
+    "copy_blocks": (
+        "copy_blocks",
+        ([torch.randn(5, 16, 64)], [torch.randn(5, 16, 64)], torch.tensor([[0, 3], [1, 4]])),
+        {},
+    ),
+    "swap_blocks": (
+        "swap_blocks",
+        (torch.randn(5, 16, 64), torch.randn(6, 16, 64), torch.tensor([[0, 3], [0, 5]])),
+        {},
+    ),
 }
 
 
@@ -154,6 +164,9 @@ SCHEMAS = {
     "reshape_and_cache_flash": WRITE,
     "convert_fp8": "(Tensor(a!) dst_cache, Tensor src_cache, float scale, str kv_cache_dtype) "
     "-> ()",
+    "copy_blocks": "(Tensor(a!)[] key_caches, Tensor(b!)[] value_caches, Tensor block_mapping) "
+    "-> ()",
+    "swap_blocks": "(Tensor src, Tensor(a!) dst, Tensor block_mapping) -> ()",
     "merge_attn_states": "(Tensor(a!) output, Tensor(b!)? output_lse, Tensor prefix_output, "
     "Tensor prefix_lse, Tensor suffix_output, Tensor suffix_lse) -> ()",
 }

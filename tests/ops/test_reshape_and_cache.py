@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from ascend_attention import reference, reshape_and_cache_flash
+from ascend_attention import (
+    reference,
+    reshape_and_cache,
+    reshape_and_cache_flash,
+    reshape_and_cache_nz,
+)
 
 if TYPE_CHECKING:
     from ascend_attention.model import Report
@@ -123,3 +128,62 @@ def test_no_tokens_write_nothing() -> None:
     cache = random_bits((2, 16, 2, 64), torch.float16, 2)
 
     write_and_compare(key, key.clone(), cache, cache.clone(), torch.empty(0, dtype=torch.int64))
+
+
+def to_packed(key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Caches [blocks, block_size, heads, head_dim] in the layout of reshape_and_cache."""
+    blocks, block_size, heads, head_dim = key.shape
+    x = 16 // key.element_size()
+    split = key.reshape(blocks, block_size, heads, head_dim // x, x)
+    return split.permute(0, 2, 3, 1, 4).contiguous(), value.permute(0, 2, 3, 1).contiguous()
+
+
+def to_nz(key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same in the layout of reshape_and_cache_nz."""
+    y = 32 // key.element_size()
+
+    def fractals(cache: torch.Tensor) -> torch.Tensor:
+        blocks, block_size, heads, head_dim = cache.shape
+        columns = cache.reshape(blocks, block_size, heads * head_dim // y, y)
+        return columns.permute(0, 2, 1, 3).contiguous()
+
+    return fractals(key), fractals(value)
+
+
+LAYOUTS = {"packed": (reshape_and_cache, to_packed), "nz": (reshape_and_cache_nz, to_nz)}
+
+
+@pytest.mark.parametrize("tokens", [1, 33, 200])
+@pytest.mark.parametrize("sizes", [(2, 64, 64), (1, 80, 32), (3, 128, 256)], ids=str)
+@pytest.mark.parametrize("block_size", [8, 16, 128])
+@pytest.mark.parametrize("dtype", BITS, ids=["fp16", "bf16", "fp32"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_other_layouts_arrive_bit_by_bit(
+    layout: str,
+    dtype: torch.dtype,
+    block_size: int,
+    sizes: tuple[int, int, int],
+    tokens: int,
+    launches: list[Report],
+) -> None:
+    write, convert = LAYOUTS[layout]
+    heads, head_dim, value_dim = sizes
+    generator = torch.Generator().manual_seed(tokens)
+    key = torch.randn(tokens, heads, head_dim, generator=generator).to(dtype)
+    value = torch.randn(tokens, heads, value_dim, generator=generator).to(dtype)
+    blocks = -(-tokens // block_size) + 2
+    slots = torch.randperm(blocks * block_size, generator=generator)[:tokens]
+    slots[::5] = -1
+    caches = [
+        torch.full((blocks, block_size, heads, dim), torch.nan, dtype=dtype)
+        for dim in (head_dim, value_dim)
+    ]
+    packed = convert(*caches)
+    for cache, source in zip(caches, (key, value), strict=True):
+        rows = cache.view(-1, *source.shape[1:])
+        rows[slots[slots >= 0]] = source[slots >= 0]
+
+    write(key, value, *packed, slots, "auto", 1.0)
+
+    for written, expected in zip(packed, convert(*caches), strict=True):
+        assert torch.equal(written.view(torch.uint8), expected.view(torch.uint8))

@@ -83,14 +83,11 @@ def run_methods(case: PagedCase, model_mode: str) -> list[SplitResult]:
     results = []
     for method in METHODS:
         choice = ascend_attention.plan_paged_attention(*arguments, method=method)
-        busiest = max(choice.core_cycles) / np.mean(choice.core_cycles)
+        busiest = max(choice.core_cycles) / float(np.mean(choice.core_cycles))
+        attend = partial(ascend_attention.paged_attention, *arguments, method=method)
         try:
             with mode(model_mode):
-                output, extra = peak_growth(
-                    lambda method=method: ascend_attention.paged_attention(
-                        *arguments, method=method
-                    )
-                )
+                output, extra = peak_growth(attend)
         except ModelError as error:
             results.append(
                 SplitResult(
