@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files, functions and lines stay small enough to read."""
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -30,9 +31,25 @@ def check_lines(path: str, text: str) -> Iterator[Violation]:
             yield Violation(path, number, f"line has {len(line)} columns, at most {COLUMNS}")
 
 
+def docstring_lines(path: str, text: str) -> dict[int, int]:
+    """Lines of the docstring of each Python function, by the line of its ``def``."""
+    if not path.endswith(".py"):
+        return {}
+    functions = ast.FunctionDef | ast.AsyncFunctionDef
+    found = {}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, functions) and ast.get_docstring(node) is not None:
+            docstring = node.body[0]
+            assert docstring.end_lineno is not None
+            found[node.lineno] = docstring.end_lineno - docstring.lineno + 1
+    return found
+
+
 def check_functions(path: str, text: str) -> Iterator[Violation]:
+    documented = docstring_lines(path, text)
     for function in ANALYZER.analyze_source_code(path, text).function_list:
         lines = function.end_line - function.start_line + 1
+        lines -= documented.get(function.start_line, 0)
         if lines > FUNCTION_LINES:
             rule = f"{function.name} has {lines} lines, at most {FUNCTION_LINES}"
             yield Violation(path, function.start_line, rule)

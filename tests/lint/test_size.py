@@ -56,6 +56,13 @@ def test_a_function_over_its_limit_is_found(path: str, head: str, line: str, tai
     assert rule.endswith("has 81 lines, at most 80")
 
 
+def test_a_docstring_does_not_count() -> None:
+    docstring = '    """A.\n' + "\n" * 50 + '    """\n'
+    assert rules("tests/a.py", "def f() -> None:\n" + docstring + "    g()\n" * 79) == []
+    (rule,) = rules("tests/a.py", "def f() -> None:\n" + docstring + "    g()\n" * 80)
+    assert rule == "f has 81 lines, at most 80"
+
+
 def test_a_function_that_branches_too_often_is_found() -> None:
     branch = "    if (a) {\n    }\n"
     assert rules("model/core/a.cpp", "void F() {\n" + branch * 14 + "}\n") == []
