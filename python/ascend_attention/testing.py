@@ -155,7 +155,8 @@ def compare(output: torch.Tensor, exact: np.ndarray, rounded: torch.Tensor) -> E
         f"at {tuple(int(i) for i in at)}: {actual[at]} against {exact[at]}, error {error[at]:.3g}, "
         f"bound {bound[at]:.3g}, {int((error > bound).sum())} of {error.size} beyond it"
     )
-    return Error(float(error.max()), float(bound[at]), bool((error <= bound).all()), text)
+    largest = np.unravel_index(int(np.argmax(error)), error.shape)
+    return Error(float(error[largest]), float(bound[largest]), bool((error <= bound).all()), text)
 
 
 def packed_caches(case: PagedCase) -> tuple[torch.Tensor, torch.Tensor]:
