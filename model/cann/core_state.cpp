@@ -127,5 +127,6 @@ extern "C" __attribute__((visibility("default"))) void NpuStartCore() {
     AscendC::g_kfcClient = nullptr;
     g_deqValue = half();
     npu_cann::control = {};
+    NpuUseLibraryScratch(true);  // which function uses it cannot be seen here
     npu_cann::Enter();
 }

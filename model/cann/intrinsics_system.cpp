@@ -111,9 +111,11 @@ void set_st_atomic_cfg(atomic_type_t type, atomic_op_t operation) {
 int64_t get_st_atomic_cfg() { return control.scalarAtomic; }
 
 void dcci(void* address, uint64_t entireCache) {
+    const KeepCore keep;  // the instruction may let other cores run
     NpuDataCacheCleanInvalid(Gm(address), entireCache != 0);
 }
 void dcci(void* address, uint64_t entireCache, uint64_t) {
+    const KeepCore keep;  // the instruction may let other cores run
     NpuDataCacheCleanInvalid(Gm(address), entireCache != 0);
 }
 void dc_preload(uint64_t*, int16_t) {}

@@ -2,6 +2,8 @@
 // State of one core: instruction numbers, clocks, and the checks at kernel end.
 #include "core/core.h"
 
+#include <numeric>
+
 #include "core/launch_state.h"
 #include "core/names.h"
 #include "core/raise.h"
@@ -40,6 +42,9 @@ LocalMemory& Core::Local(NpuMemory memory) {
 
 uint32_t Core::BeginInstruction(NpuPipe pipe, const char* name, uint64_t address) {
     const uint32_t number = ++last_[pipe];
+    if (fiber->Overflowed()) {
+        CheckStack({name, pipe, number_, number, {address}});
+    }
     if (checked_) {
         auto& log = log_[pipe];
         if (log.size() < kLogEntries) {
@@ -114,7 +119,50 @@ void Core::Barrier(NpuPipe pipe) {
     ++scalarVersion_;
 }
 
+void Core::CheckStack(const InstructionRecord& instruction) const {
+    if (fiber->Overflowed()) {
+        Raise(FaultKind::kCapacity, instruction,
+              "the stack of the kernel must not exceed the " +
+                  std::to_string(Fiber::StackBytes() / 1024) + " KiB that the model has for it",
+              "");
+    }
+}
+
+void Core::Look(uint64_t address, bool drops) {
+    constexpr uint32_t kPatience = 64;
+    constexpr uint32_t kSeldom = 100;
+    ++looking_.looks;
+    const uint64_t work = std::accumulate(last_.begin(), last_.end(), uint64_t{0}) - looking_.looks;
+    if (work != looking_.otherWork) {
+        looking_ = {looking_.looks, work, drops, 0, address, 0, 1};
+        return;
+    }
+    looking_.drops |= drops;
+    const bool again = address == looking_.address;
+    if (++looking_.steps == looking_.limit) {
+        looking_.address = address;
+        looking_.steps = 0;
+        looking_.limit *= 2;
+    }
+    if (!again || ++looking_.repetitions <= kPatience) {
+        return;
+    }
+    if (looking_.drops || looking_.repetitions % kSeldom == 0) {
+        polled = true;
+        fiber->Yield();
+    }
+}
+
+uint64_t Core::BytesWrittenToGm() const {
+    uint64_t bytes = 0;
+    for (const PipeCounters& pipe : counters) {
+        bytes += pipe.gmWrittenBytes;
+    }
+    return bytes;
+}
+
 void Core::Finish() {
+    CheckStack({});
     if (checked_) {
         CheckEnd();
     }

@@ -41,6 +41,7 @@ struct Registers {
     std::optional<uint64_t> padValue;
     uint64_t storeAtomic = 0;                 // set_st_atomic_cfg
     std::array<uint64_t, 2> compareMask{};    // written by register compares, read by select
+    uint32_t compareMaskSetter = 0;           // number on V of the SetCmpMask that wrote it, or 0
     std::optional<uint64_t> compressedCount;  // elements that vreducev2 kept
     uint64_t deqScale = 0;
     std::optional<uint64_t> extreme;      // of vcmax, vcmin: value bits low, index high
@@ -104,15 +105,23 @@ class Core {
     // The 16 flags of the hardware, then one for the barrier through GM.
     std::array<CrossCoreFlag, 17> crossCoreFlags{};
     static constexpr int32_t kSoftSyncFlag = 16;
-    int32_t softSyncs = 0;  // barriers through GM that this core has entered
+    bool libraryScratch = false;  // a library function that uses the end of UB runs
+    int32_t softSyncs = 0;        // barriers through GM that this core has entered
     std::array<void*, kNpuFrontEndSlots> frontEnd{};
     std::unique_ptr<Fiber> fiber;
     std::string waitsFor;   // for the deadlock report; empty while runnable
     int32_t waitFlag = -1;  // the cross-core flag that would end the wait
-    bool polled = false;    // yielded in a polling loop since it last did anything else
+    bool polled = false;    // yielded in a polling loop since it last ran
+
+    // Notes that the scalar pipe looks at GM, or `drops` what it saw from its cache. Yields to the
+    // other cores when it has looked at one place again and again without doing anything else;
+    // less often when it never drops anything, so that it may as well read a table.
+    void Look(uint64_t address, bool drops = false);
+    uint64_t BytesWrittenToGm() const;
 
  private:
     void CheckEnd();
+    void CheckStack(const InstructionRecord& instruction) const;
 
     struct LogEntry {
         const char* name;
@@ -133,6 +142,20 @@ class Core {
     Clock scalarWaits_;           // what the scalar pipe has waited for
     uint64_t scalarVersion_ = 0;  // counts those waits
     std::array<std::vector<LogEntry>, kNpuPipeCount> log_;
+
+    // Looks of the scalar pipe at GM, for loops that only look.
+    struct Looking {
+        uint64_t looks = 0;      // ever
+        uint64_t otherWork = 0;  // instructions that were no looks, so far
+        bool drops = false;      // something, since the last other work
+        uint32_t repetitions = 0;
+        // A place that may come round again, chosen anew after 1, 2, 4 ... looks (R. P. Brent,
+        // 1980)
+        uint64_t address = 0;
+        uint64_t steps = 0;
+        uint64_t limit = 1;
+    };
+    Looking looking_;
 };
 
 // The core whose fiber runs on this thread.

@@ -102,6 +102,7 @@ void CrossCoreScheduler::Set(const Issue& issue, NpuPipe pipe, const CrossCoreGr
                              bool ordersNothing) {
     Core& setter = issue.core;
     RequireMode(issue, setter, group);
+    ++sets_;
     Round& round = rounds_[{group.mode, group.flag, group.members.front()->Number()}];
     if (round.waiting.empty()) {
         round.group = group;

@@ -74,6 +74,7 @@ class CrossCoreScheduler {
     // `ordersNothing` takes the edge away and keeps the counting, for mutation tests.
     void Set(const Issue& issue, NpuPipe pipe, const CrossCoreGroup& group, bool ordersNothing);
 
+    uint64_t Sets() const { return sets_; }  // so far
     // For the report of a deadlock: who has set the flag that `waiter` waits for, and who has not.
     std::string Missing(const Core& waiter) const;
     // The first set that no core waited for, or whose partners are missing, once all cores have
@@ -88,6 +89,7 @@ class CrossCoreScheduler {
     void Complete(const Issue& issue, Round& round);
 
     size_t cores_;
+    uint64_t sets_ = 0;
     // Key: mode, flag, and the first core of the group.
     std::map<std::array<int32_t, 3>, Round> rounds_;
 };

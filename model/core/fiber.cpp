@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fibers on ucontext, with a guard page below each stack; switches are announced to ASan.
+// Fibers on ucontext. Below each stack lies spare memory without access, and below that a guard
+// page; switches are announced to ASan.
 #include "core/fiber.h"
 
 #include <sys/mman.h>
@@ -8,6 +9,8 @@
 #include <cstdint>
 #include <new>
 #include <vector>
+
+#include "core/stack_fault.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -21,15 +24,20 @@ namespace npu_model {
 namespace {
 
 constexpr size_t kStackBytes = NPU_ASAN ? size_t{4} << 20 : size_t{512} << 10;
+constexpr size_t kSpareBytes = size_t{4} << 20;
 
-size_t PageBytes() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+size_t PageBytes() {
+    static const size_t bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    return bytes;
+}
 
 // Stacks are kept for the next launch on this thread: mapping them costs more than a short kernel.
 class StackPool {
  public:
+    StackPool() { WatchStacks(); }
     ~StackPool() {
         for (char* stack : free_) {
-            munmap(stack - PageBytes(), kStackBytes + PageBytes());
+            munmap(Lowest(stack), Below() + kStackBytes);
         }
     }
 
@@ -39,17 +47,26 @@ class StackPool {
             free_.pop_back();
             return stack;
         }
-        void* memory = mmap(nullptr, kStackBytes + PageBytes(), PROT_READ | PROT_WRITE,
+        void* memory = mmap(nullptr, Below() + kStackBytes, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (memory == MAP_FAILED || mprotect(memory, PageBytes(), PROT_NONE) != 0) {
+        if (memory == MAP_FAILED || mprotect(memory, Below(), PROT_NONE) != 0) {
             throw std::bad_alloc();
         }
-        return static_cast<char*>(memory) + PageBytes();
+        return static_cast<char*>(memory) + Below();
     }
 
-    void Give(char* stack) { free_.push_back(stack); }
+    // With `spareUsed` the spare memory is closed again.
+    void Give(char* stack, bool spareUsed) {
+        if (spareUsed) {
+            mprotect(Lowest(stack), Below(), PROT_NONE);
+        }
+        free_.push_back(stack);
+    }
 
  private:
+    static size_t Below() { return PageBytes() + kSpareBytes; }
+    static char* Lowest(char* stack) { return stack - Below(); }
+
     std::vector<char*> free_;
 };
 
@@ -57,7 +74,8 @@ thread_local StackPool stackPool;
 
 }  // namespace
 
-Fiber::Fiber(std::function<void()> body) : body_(std::move(body)), stack_(stackPool.Take()) {
+Fiber::Fiber(std::string name, std::function<void()> body)
+    : name_(std::move(name)), body_(std::move(body)), stack_(stackPool.Take()) {
     getcontext(&context_);
     context_.uc_stack.ss_sp = stack_;
     context_.uc_stack.ss_size = kStackBytes;
@@ -69,12 +87,31 @@ Fiber::Fiber(std::function<void()> body) : body_(std::move(body)), stack_(stackP
 
 Fiber::~Fiber() {
 #if NPU_ASAN
-    __asan_unpoison_memory_region(stack_, kStackBytes);
+    __asan_unpoison_memory_region(StackBegin(), static_cast<size_t>(StackEnd() - StackBegin()));
 #endif
-    stackPool.Give(stack_);
+    stackPool.Give(stack_, Overflowed());
 }
 
+size_t Fiber::StackBytes() { return kStackBytes; }
+const char* Fiber::StackBegin() const { return stack_ - (Overflowed() ? kSpareBytes : 0); }
 const char* Fiber::StackEnd() const { return stack_ + kStackBytes; }
+
+bool Fiber::Grow(const void* address) {
+    const char* at = static_cast<const char*>(address);
+    const char* spare = stack_ - kSpareBytes;
+    if (at >= stack_ || at < spare - PageBytes()) {
+        return false;
+    }
+    if (at >= spare && mprotect(stack_ - kSpareBytes, kSpareBytes, PROT_READ | PROT_WRITE) == 0) {
+        overflowed_ = 1;
+        return true;
+    }
+    constexpr char kText[] = ": the kernel runs off the end of its stack\n";
+    const bool written = write(STDERR_FILENO, name_.data(), name_.size()) >= 0 &&
+                         write(STDERR_FILENO, kText, sizeof(kText) - 1) >= 0;
+    static_cast<void>(written);
+    return false;
+}
 
 void Fiber::Start(unsigned high, unsigned low) {
     auto* self = reinterpret_cast<Fiber*>((static_cast<uintptr_t>(high) << 32) | low);
@@ -90,7 +127,9 @@ void Fiber::Resume() {
     void* fake = nullptr;
     __sanitizer_start_switch_fiber(&fake, stack_, kStackBytes);
 #endif
+    SetRunningFiber(this);
     swapcontext(&scheduler_, &context_);
+    SetRunningFiber(nullptr);
 #if NPU_ASAN
     __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
 #endif

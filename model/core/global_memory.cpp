@@ -10,7 +10,8 @@ namespace npu_model {
 RegionShadow::RegionShadow(const Region& region) : tracksDefined_(!region.defined) {}
 
 const RegionShadow::Touch* RegionShadow::Find(const Spans& spans, uint64_t begin, uint64_t end,
-                                              int32_t core, const Clock& clock, uint64_t* at) {
+                                              const Touch& later, bool sameCommutes,
+                                              const Clock& clock, uint64_t* at) {
     auto span = spans.upper_bound(begin);
     if (span != spans.begin()) {
         --span;
@@ -20,7 +21,8 @@ const RegionShadow::Touch* RegionShadow::Find(const Spans& spans, uint64_t begin
             continue;
         }
         for (const Touch& touch : span->second.touches) {
-            if (!clock.Covers(core, touch.core, touch.pipe, touch.number)) {
+            if (!(sameCommutes && touch.atomic == later.atomic) &&
+                !clock.Covers(later.core, touch.core, touch.pipe, touch.number)) {
                 *at = std::max(begin, span->first);
                 return &touch;
             }
@@ -30,18 +32,17 @@ const RegionShadow::Touch* RegionShadow::Find(const Spans& spans, uint64_t begin
 }
 
 RegionShadow::Conflict RegionShadow::FindConflict(uint64_t begin, uint64_t end, GmUse use,
-                                                  int32_t core, const Clock& clock) const {
+                                                  const Touch& touch, const Clock& clock) const {
     Conflict conflict;
     const auto search = [&](const Spans& spans, GmUse earlier) {
         if (conflict.earlier == nullptr) {
-            conflict.earlier = Find(spans, begin, end, core, clock, &conflict.at);
+            const bool bothAtomic = use == GmUse::kAtomic && earlier == GmUse::kAtomic;
+            conflict.earlier = Find(spans, begin, end, touch, bothAtomic, clock, &conflict.at);
             conflict.use = earlier;
         }
     };
     search(writes_, GmUse::kWrite);
-    if (use != GmUse::kAtomic) {
-        search(atomics_, GmUse::kAtomic);
-    }
+    search(atomics_, GmUse::kAtomic);
     if (use != GmUse::kRead) {
         search(reads_, GmUse::kRead);
     }
@@ -106,7 +107,8 @@ void RegionShadow::Join(Spans* spans, uint64_t begin, uint64_t end, const Touch&
         } else {
             auto& touches = span->second.touches;
             auto same = std::find_if(touches.begin(), touches.end(), [&](const Touch& earlier) {
-                return earlier.core == touch.core && earlier.pipe == touch.pipe;
+                return earlier.core == touch.core && earlier.pipe == touch.pipe &&
+                       earlier.atomic == touch.atomic;
             });
             if (same == touches.end()) {
                 touches.push_back(touch);

@@ -31,6 +31,10 @@ enum class GmUse : uint8_t {
     kAtomic,  // adds to them, or takes a maximum or minimum: in any order with its like
 };
 
+inline uint8_t AtomicKind(NpuAtomic operation, NpuType type) {
+    return static_cast<uint8_t>(operation << 6 | type);
+}
+
 // Who touched which bytes of a writable region, for races between pipes and cores.
 class RegionShadow {
  public:
@@ -38,6 +42,7 @@ class RegionShadow {
         int32_t core;
         NpuPipe pipe;
         uint32_t number;
+        uint8_t atomic = 0;  // operation and type of an atomic store, see AtomicKind
     };
     struct Conflict {
         const Touch* earlier = nullptr;  // null: none
@@ -47,8 +52,8 @@ class RegionShadow {
 
     explicit RegionShadow(const Region& region);
 
-    // The first earlier touch of the bytes that the clock of `core` does not cover.
-    Conflict FindConflict(uint64_t begin, uint64_t end, GmUse use, int32_t core,
+    // The first earlier touch of the bytes that the clock of the core does not cover.
+    Conflict FindConflict(uint64_t begin, uint64_t end, GmUse use, const Touch& touch,
                           const Clock& clock) const;
     void Record(uint64_t begin, uint64_t end, GmUse use, const Touch& touch);
     void Define(uint64_t begin, uint64_t end);
@@ -62,8 +67,9 @@ class RegionShadow {
     };
     using Spans = std::map<uint64_t, Span>;  // by first byte, disjoint
 
-    static const Touch* Find(const Spans& spans, uint64_t begin, uint64_t end, int32_t core,
-                             const Clock& clock, uint64_t* at);
+    // With `sameCommutes`, touches of the same atomic kind are no conflict.
+    static const Touch* Find(const Spans& spans, uint64_t begin, uint64_t end, const Touch& touch,
+                             bool sameCommutes, const Clock& clock, uint64_t* at);
     static void Split(Spans* spans, uint64_t at);
     static void Erase(Spans* spans, uint64_t begin, uint64_t end);
     static void Join(Spans* spans, uint64_t begin, uint64_t end, const Touch& touch);

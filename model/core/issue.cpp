@@ -13,11 +13,12 @@ namespace {
 constexpr const char* kOrderSource = "Ascend C API, SetFlag/WaitFlag and PipeBarrier";
 
 // The last 8 KiB of UB are scratch of library functions (Select, AddDeqRelu): inside the buffer,
-// but not part of what a kernel may use.
+// but not part of what a kernel may use itself.
 bool IsLibraryScratch(const Core& core, const Access& access, uint64_t end) {
     constexpr uint32_t kScratchBytes = 8 * 1024;
     const uint32_t bytes = core.Launch().Request().soc->localBytes[kNpuUb];
-    return access.memory == kNpuUb && access.base >= bytes - kScratchBytes && end <= bytes;
+    return core.libraryScratch && access.memory == kNpuUb && access.base >= bytes - kScratchBytes &&
+           end <= bytes;
 }
 
 }  // namespace
@@ -163,13 +164,20 @@ GmUse Issue::UseOf(const Access& access) const {
     return atomic ? GmUse::kAtomic : GmUse::kWrite;
 }
 
+RegionShadow::Touch Issue::TouchOf(GmUse use) const {
+    const Registers& registers = core.registers;
+    const bool atomic = use == GmUse::kAtomic;
+    return {core.Number(), pipe_, number_,
+            atomic ? AtomicKind(registers.atomic, registers.atomicType) : uint8_t{0}};
+}
+
 void Issue::CheckGlobal(const Operand& operand, const Clock& clock) {
     const Access& access = operand.access;
     const Region& region = *operand.region;
     const RegionShadow& shadow = core.Launch().Gm().Shadow(region);
     const GmUse use = UseOf(access);
     access.ForEachRun([&](uint64_t begin, uint32_t run) {
-        const auto conflict = shadow.FindConflict(begin, begin + run, use, core.Number(), clock);
+        const auto conflict = shadow.FindConflict(begin, begin + run, use, TouchOf(use), clock);
         if (conflict.earlier != nullptr) {
             FailHazard(operand, conflict.use != GmUse::kRead, conflict.earlier->core,
                        conflict.earlier->pipe, conflict.earlier->number,
@@ -221,7 +229,7 @@ void Issue::Remember(const Operand& operand) {
         RegionShadow& shadow = core.Launch().Gm().Shadow(*operand.region);
         const GmUse use = UseOf(access);
         access.ForEachRun([&](uint64_t begin, uint32_t run) {
-            shadow.Record(begin, begin + run, use, {core.Number(), pipe_, number_});
+            shadow.Record(begin, begin + run, use, TouchOf(use));
             if (use == GmUse::kWrite && !access.undefines) {
                 shadow.Define(begin, begin + run);
             }
@@ -262,6 +270,21 @@ void Issue::FailHazard(const Operand& operand, bool earlierWrote, int32_t otherC
         fault.rule += std::string("no flag from ") + PipeName(otherPipe) + " to " +
                       PipeName(pipe_) + " lies between them";
     }
+    fault.source = kOrderSource;
+    Raise(std::move(fault));
+}
+
+void Issue::RequireRegister(const char* registerName, uint32_t writer) const {
+    if (!checked || writer <= core.StartClock(pipe_).local[pipe_]) {
+        return;
+    }
+    Fault fault{};
+    fault.kind = FaultKind::kHazard;
+    fault.instruction = InstructionRecord{name_, pipe_, core.Number(), number_, {address_}};
+    fault.other = core.Record(pipe_, writer);
+    fault.operand = registerName;
+    fault.rule = std::string("must not be read before an earlier write by ") + fault.other.name +
+                 " has completed: no PipeBarrier<PIPE_" + PipeName(pipe_) + "> lies between them";
     fault.source = kOrderSource;
     Raise(std::move(fault));
 }

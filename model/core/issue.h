@@ -49,6 +49,9 @@ class Issue {
     // Host address of the operand's base. Valid after Commit.
     uint8_t* Host(int operand) const { return operands_[static_cast<size_t>(operand)].host; }
 
+    // A hazard unless instruction `writer` of this pipe, which wrote the register, has completed.
+    void RequireRegister(const char* registerName, uint32_t writer) const;
+
     // Breaks off with a fault of this instruction. `rule` is a sentence about values.
     [[noreturn]] void Fail(FaultKind kind, const std::string& operand, const std::string& rule,
                            const std::string& source) const;
@@ -86,6 +89,7 @@ class Issue {
     void CheckCaches(const Access& access, const Region& region, uint64_t begin,
                      uint64_t end) const;
     GmUse UseOf(const Access& access) const;
+    RegionShadow::Touch TouchOf(GmUse use) const;
     void Remember(const Operand& operand);
     void Count(const Access& access);
     void RecordStream(StreamRecorder* stream, const Clock& clock) const;

@@ -13,7 +13,8 @@
 namespace npu_model {
 namespace {
 
-constexpr int kMostIdlePolls = 10000;  // rounds in which every core only polls
+// Rounds in which every core that can run polls GM and none changes it.
+constexpr int kMostIdlePolls = 10000;
 
 size_t CoreCount(const LaunchRequest& request) {
     const int32_t perBlock = request.type == KernelType::kMixAic12   ? 3
@@ -168,16 +169,30 @@ void LaunchState::RunCore(Core& core) {
     SetCurrentCore(nullptr);
 }
 
+void LaunchState::RunKernel(Core& core) {
+    std::optional<std::string> thrown;
+    try {
+        if (request_.startCore != nullptr) {
+            request_.startCore();
+        }
+        InvokeKernel(request_.function, request_.arguments);
+        core.Finish();
+    } catch (const std::exception& exception) {
+        thrown = exception.what();
+    } catch (...) {
+        thrown = "not a std::exception";
+    }
+    if (thrown) {  // raised here, because a fiber must not be left inside of a handler
+        Raise(FaultKind::kLaunch, "no exception (" + *thrown + ") must leave a kernel", "");
+    }
+}
+
 void LaunchState::StartCores() {
     for (const auto& core : cores_) {
         Core* self = core.get();
-        core->fiber = std::make_unique<Fiber>([this, self] {
-            if (request_.startCore != nullptr) {
-                request_.startCore();
-            }
-            InvokeKernel(request_.function, request_.arguments);
-            self->Finish();
-        });
+        const std::string name =
+            request_.kernel + ": block " + std::to_string(core->Block()) + ", " + core->Name();
+        core->fiber = std::make_unique<Fiber>(name, [this, self] { RunKernel(*self); });
     }
 }
 
@@ -188,8 +203,10 @@ LaunchState::Round LaunchState::RunOnce(const std::vector<Core*>& cores) {
             continue;
         }
         core->polled = false;
+        const uint64_t before = core->BytesWrittenToGm() + crossCore_.Sets();
         RunCore(*core);
-        if (!core->polled) {
+        const bool changed = core->BytesWrittenToGm() + crossCore_.Sets() != before;
+        if (!core->polled || changed) {
             round = Round::kProgress;
         } else if (round == Round::kNothingRan) {
             round = Round::kPolled;

@@ -57,6 +57,7 @@ class LaunchState {
     void Schedule();
     Round RunOnce(const std::vector<Core*>& cores);
     void RunCore(Core& core);
+    void RunKernel(Core& core);
     void ReportDeadlock();
     void CheckLeftovers();
     bool CheckRequest();

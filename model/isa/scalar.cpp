@@ -91,6 +91,7 @@ void NpuScalarStoreLocal(NpuMemory memory, uint32_t address, uint64_t value, uin
 uint64_t NpuScalarLoadGm(uint64_t address, uint32_t bytes) {
     Issue issue("scalar_load_gm", kNpuPipeS);
     issue.RequireAligned("source", kNpuGm, address, bytes, "scalar access");
+    issue.core.Look(address);
     issue.Read(Contiguous(kNpuGm, address, bytes, "source"));
     issue.Commit();
     const DataCache::Line& line =
@@ -118,6 +119,7 @@ void NpuScalarStoreGm(uint64_t address, uint64_t value, uint32_t bytes) {
 
 void NpuDataCacheCleanInvalid(uint64_t address, bool entireCache) {
     Issue issue("dcci", kNpuPipeS);
+    issue.core.Look(address, true);
     issue.Commit();
     DataCache& cache = issue.core.cache;
     const auto clean = [&](DataCache::Line& line) { WriteBack(cache, line, issue.Caller()); };

@@ -248,7 +248,11 @@ void NpuSoftSyncAll(uint64_t gmWorkspace, uint32_t ubWorkspace, int32_t cores) {
 }
 
 // Scalar accesses are in order, and those of other pipes are ordered by flags only.
-void NpuDataSyncBarrier(NpuDsb) { Issue("dsb", kNpuPipeS).Commit(); }
+void NpuDataSyncBarrier(NpuDsb) {
+    Issue issue("dsb", kNpuPipeS);
+    issue.core.Look(0);
+    issue.Commit();
+}
 
 void NpuPollYield() {
     Core& core = CurrentCore();

@@ -52,6 +52,8 @@ void NpuSetAtomicType(NpuType type) { CurrentCore().registers.atomicType = type;
 void NpuSetStoreAtomic(uint64_t config) { CurrentCore().registers.storeAtomic = config; }
 uint64_t NpuStoreAtomic() { return CurrentCore().registers.storeAtomic; }
 
+void NpuUseLibraryScratch(bool on) { CurrentCore().libraryScratch = on; }
+
 void NpuSetPadValue(uint64_t value) { CurrentCore().registers.padValue = value; }
 
 void** NpuFrontEndState() { return CurrentCore().frontEnd.data(); }

@@ -29,6 +29,9 @@ NPU_API void NpuSetAtomicType(NpuType type);  // the operation stays
 NPU_API void NpuSetStoreAtomic(uint64_t config);
 NPU_API uint64_t NpuStoreAtomic(void);
 
+// While on, instructions may use the last 8 KiB of UB, which belong to the library.
+NPU_API void NpuUseLibraryScratch(bool on);
+
 // State of one core that a front end keeps in globals (the TPipe pointer): saved with the fiber.
 enum { kNpuFrontEndSlots = 8 };
 NPU_API void** NpuFrontEndState(void);  // kNpuFrontEndSlots pointers, null at kernel start

@@ -93,7 +93,10 @@ void NpuVectorCompareToMask(NpuRelation relation, NpuType type, uint32_t source0
     const int read0 = vector.Read(source0, repeat->source0, bytes, "src0");
     const int read1 = vector.Read(source1, repeat->source1, bytes, "src1");
     vector.Commit();
-    auto& mask = vector.issue.core.registers.compareMask;
+    Registers& registers = vector.issue.core.registers;
+    // GetCmpMask follows a comparison without a barrier: Ascend C API, GetCmpMask, example.
+    registers.compareMaskSetter = 0;
+    auto& mask = registers.compareMask;
     for (const VectorBatch& batch : vector) {
         std::array<uint64_t, 2> bits{};
         function(reinterpret_cast<uint8_t*>(bits.data()), 0, vector.Host(read0, batch),
@@ -108,7 +111,9 @@ void NpuSetCompareMask(uint32_t source) {
     issue.RequireAligned("src", kNpuUb, source, kMaskRegisterBytes, "Ascend C API, SetCmpMask");
     const int read = issue.Read(Contiguous(kNpuUb, source, kMaskRegisterBytes, "src"));
     issue.Commit();
-    std::memcpy(issue.core.registers.compareMask.data(), issue.Host(read), kMaskRegisterBytes);
+    Registers& registers = issue.core.registers;
+    std::memcpy(registers.compareMask.data(), issue.Host(read), kMaskRegisterBytes);
+    registers.compareMaskSetter = issue.Number();
 }
 
 void NpuGetCompareMask(uint32_t target) {
@@ -116,5 +121,6 @@ void NpuGetCompareMask(uint32_t target) {
     issue.RequireAligned("dst", kNpuUb, target, kMaskRegisterBytes, "Ascend C API, GetCmpMask");
     const int write = issue.Write(Contiguous(kNpuUb, target, kMaskRegisterBytes, "dst"));
     issue.Commit();
+    issue.RequireRegister("CMPMASK", issue.core.registers.compareMaskSetter);
     std::memcpy(issue.Host(write), issue.core.registers.compareMask.data(), kMaskRegisterBytes);
 }

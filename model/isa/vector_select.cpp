@@ -73,6 +73,7 @@ void NpuVectorSelect(NpuSelectMode mode, NpuType type, uint32_t target, uint32_t
     const int read0 = vector.Read(source0, repeat->source0, bytes, "src0");
     const int read1 = hasScalar ? -1 : vector.Read(source1, repeat->source1, bytes, "src1");
     vector.Commit();
+    vector.issue.RequireRegister("CMPMASK", vector.issue.core.registers.compareMaskSetter);
     if (vector.issue.checked) {
         bits.RequireApart(vector, write, address);
     }

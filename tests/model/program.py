@@ -141,8 +141,10 @@ def sync_all() -> Step:
     return Step(Operation.SYNC_ALL)
 
 
-def set_atomic(on: bool) -> Step:
-    return Step(Operation.SET_ATOMIC, int(on))
+def set_atomic(on: bool, kind: str = "add") -> Step:
+    """Atomic stores: ``add`` or ``max`` of int32, or ``add_float``."""
+    kinds = ["add", "max", "add_float"]
+    return Step(Operation.SET_ATOMIC, kinds.index(kind) + 1 if on else 0)
 
 
 def set_counter_mode(on: bool) -> Step:

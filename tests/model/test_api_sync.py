@@ -113,6 +113,19 @@ def test_sync_all_through_gm_needs_its_counters(
         soft_sync(probes, 1, blocks=3, **change)
 
 
+def test_sync_all_through_gm_is_always_of_the_same_cores(probes: model.Library) -> None:
+    space = model.InOut(words(3 * SLOT))
+    probes.launch("probe_soft_sync_changes", [space], blocks=2)
+    with raises_fault("cross_core", operand="number of cores", rule="(3) must be that of earlier"):
+        probes.launch("probe_soft_sync_changes", [model.InOut(words(3 * SLOT))], blocks=3)
+
+
+def test_sync_all_through_gm_has_a_counter_for_each_aiv(probes: model.Library) -> None:
+    out, space = model.InOut(words(2 * COUNT)), model.InOut(words(2 * SLOT))
+    with raises_fault("parameter", instruction="SyncAll", rule="isAIVOnly (1) must be 0"):
+        probes.launch("probe_soft_sync", [space, out, numbers(1, 0)], type="MIX_AIC_1_2")
+
+
 def chain(probes: model.Library, rounds: int, *, blocks: int, event: int) -> list[Array]:
     out, flags = words(COUNT), words((event + 1) * blocks * SLOT)
     buffers = [model.InOut(flags), model.InOut(out)]

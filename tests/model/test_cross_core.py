@@ -163,6 +163,29 @@ def test_an_atomic_add_races_with_a_plain_read(probes: model.Library) -> None:
         run(probes, program, blocks=2, defined=True)
 
 
+@pytest.mark.parametrize(
+    ("kinds", "silent"),
+    [
+        (("add", "add"), True),
+        (("max", "max"), True),
+        (("add", "max"), False),
+        (("max", "add"), False),
+        (("add", "add_float"), False),
+    ],
+)
+def test_atomics_of_two_kinds_race(
+    probes: model.Library, kinds: tuple[str, str], silent: bool
+) -> None:
+    program = [load(A), *flag("MTE2_MTE3")]
+    for block, kind in enumerate(kinds):
+        program += [on_block(block), set_atomic(True, kind), store(0, A), set_atomic(False)]
+    if silent:
+        run(probes, program, blocks=2, defined=True)
+        return
+    with raises_fault("race", instruction=MTE3, other=MTE3):
+        run(probes, program, blocks=2, defined=True)
+
+
 @pytest.mark.parametrize("soc", model.socs())
 def test_blocks_go_up_to_the_vector_cores_of_the_chip(probes: model.Library, soc: str) -> None:
     most = model.socs()[soc].vector_cores

@@ -52,6 +52,20 @@ def test_instructions_must_stay_inside_ub(probes: model.Library, address: int) -
         run(probes, load(address))
 
 
+# The functions of the library that keep temporaries there run in test_vector_select.py and
+# test_vector_dequant.py.
+@pytest.mark.parametrize("address", [184 * 1024, 192 * 1024 - SLOT])
+@pytest.mark.parametrize("mode", ["fast", "checked"])
+def test_the_end_of_ub_belongs_to_the_library(
+    probes: model.Library, mode: str, address: int
+) -> None:
+    with (
+        model.options(mode=mode),
+        raises_fault("address", instruction="copy_gm_to_ubuf", operand="target", memory="UB"),
+    ):
+        run(probes, load(address))
+
+
 def test_scalar_accesses_must_stay_inside_ub(probes: model.Library) -> None:
     with raises_fault("address", instruction="scalar_store", operand="target", memory="UB"):
         run(probes, scalar_store(UB_BYTES))

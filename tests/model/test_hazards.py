@@ -7,6 +7,7 @@ run is a hazard that names both instructions; with it, it is silent.
 
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from ascend_attention import model
 
@@ -230,3 +231,18 @@ def test_a_hazard_says_where_both_instructions_stand_in_the_source(probes: model
     else:
         assert all("probe_program.cpp:" in place for place in places)
         assert "probe_program.cpp:" in str(caught.value)
+
+
+@pytest.mark.parametrize(("reader", "instruction"), [(0, "get_cmpmask"), (1, "vsel")])
+@pytest.mark.parametrize(
+    ("barrier_between", "compare"), [(1, 0), (0, 0), (0, 1)], ids=["barrier", "none", "compare"]
+)
+def test_the_comparison_register_needs_a_barrier_after_set_cmp_mask(
+    probes: model.Library, barrier_between: int, compare: int, reader: int, instruction: str
+) -> None:
+    job = np.array([barrier_between, reader, compare], np.int32).tobytes()
+    if barrier_between or compare:
+        probes.launch("probe_cmpmask", [job])
+        return
+    with raises_fault("hazard", instruction=instruction, operand="CMPMASK", other="set_cmpmask"):
+        probes.launch("probe_cmpmask", [job])

@@ -153,6 +153,15 @@ inline LocalTensor<T> TemporaryBuffer() {
     return buffer;
 }
 
+// Lets the instructions of a function use the temporary buffer.
+class UseTemporaryBuffer {
+ public:
+    UseTemporaryBuffer() { NpuUseLibraryScratch(true); }
+    ~UseTemporaryBuffer() { NpuUseLibraryScratch(false); }
+    UseTemporaryBuffer(const UseTemporaryBuffer&) = delete;
+    UseTemporaryBuffer& operator=(const UseTemporaryBuffer&) = delete;
+};
+
 // The bits of a scalar operand.
 template <typename T>
 inline uint32_t ScalarBits(T value) {

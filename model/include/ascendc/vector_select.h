@@ -19,6 +19,7 @@ inline void CheckSelectTypes() {
 // to enable 32 elements.
 template <typename V>
 inline void FillCmpMask(V value) {
+    const UseTemporaryBuffer use;
     const LocalTensor<V> buffer = TemporaryBuffer<V>();
     Fill(buffer, value, 1, {1, 8});
     PipeBarrier<PIPE_V>();

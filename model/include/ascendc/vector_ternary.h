@@ -102,6 +102,7 @@ struct AddDeqReluPass {
     uint8_t repeatTimes;
     BinaryRepeatParams params;  // of the destination and, for the sum, the sources
     uint8_t halfBlocks;         // blocks of half that a repeat of the conversion leaves
+    UseTemporaryBuffer use{};
 
     void Sum() const {
         const NpuBinaryRepeat repeat{repeatTimes,

@@ -92,6 +92,15 @@ extern "C" __global__ __aicore__ void probe_soft_sync(GM_ADDR workspace, GM_ADDR
     }
 }
 
+// Waits with 2 cores, then with all.
+extern "C" __global__ __aicore__ void probe_soft_sync_changes(GM_ADDR workspace) {
+    TPipe pipe;
+    if (GetBlockIdx() < 2) {
+        SyncAll(probe::Gm<int32_t>(workspace), Slots(GetBlockNum()), 2);
+    }
+    SyncAll(probe::Gm<int32_t>(workspace), Slots(GetBlockNum()));
+}
+
 // A chain: core i adds to the tile after core i + 1 has, `rounds` times.
 extern "C" __global__ __aicore__ void probe_ib_chain(GM_ADDR workspace, GM_ADDR out,
                                                      GM_ADDR tiling) {

@@ -22,7 +22,7 @@ enum Operation : int32_t {
     kWaitFlag,       // event a, id b
     kBarrier,        // pipe a
     kSyncAll,
-    kSetAtomic,     // a = 1: add of int32; 0: none
+    kSetAtomic,     // a = 0: none, 1: add, 2: max of int32; 3: add of float
     kSetMaskMode,   // a = 1: counter; 0: normal
     kOnBlock,       // what follows is for block a only; -1: for every block
     kOnCore,        // what follows is for kind a (0: AIC, 1: AIV) and index b, -1: all of the kind
@@ -204,7 +204,7 @@ class Interpreter {
                 SyncAll();
                 break;
             case kSetAtomic:
-                step.a != 0 ? SetAtomicAdd<int32_t>() : SetAtomicNone();
+                SetAtomic(step.a);
                 break;
             case kSetMaskMode:
                 step.a != 0 ? SetMaskCount() : SetMaskNorm();
@@ -220,6 +220,22 @@ class Interpreter {
                 break;
             default:
                 ASSERT(false);
+        }
+    }
+
+    __aicore__ void SetAtomic(int32_t kind) {
+        switch (kind) {
+            case 0:
+                SetAtomicNone();
+                break;
+            case 1:
+                SetAtomicAdd<int32_t>();
+                break;
+            case 2:
+                SetAtomicMax<int32_t>();
+                break;
+            default:
+                SetAtomicAdd<float>();
         }
     }
 
