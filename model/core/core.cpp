@@ -2,6 +2,7 @@
 // State of one core: instruction numbers, clocks, and the checks at kernel end.
 #include "core/core.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "core/launch_state.h"
@@ -47,13 +48,36 @@ uint32_t Core::BeginInstruction(NpuPipe pipe, const char* name, uint64_t address
     }
     if (checked_) {
         auto& log = log_[pipe];
+        const LogEntry entry = MakeEntry(name, address, __builtin_frame_address(0));
         if (log.size() < kLogEntries) {
-            log.push_back({name, address});
+            log.push_back(entry);
         } else {
-            log[(number - 1) % kLogEntries] = {name, address};
+            log[(number - 1) % kLogEntries] = entry;
         }
     }
     return number;
+}
+
+Core::LogEntry Core::MakeEntry(const char* name, uint64_t address, const void* frame) const {
+    constexpr int kMostFrames = 8;  // of the model, between the front end and here, and callers
+    LogEntry entry{name, {address}};
+    size_t found = 0;  // addresses of the entry that the frames have confirmed
+    auto at = static_cast<const char*>(frame);
+    for (int i = 0; i < kMostFrames && found < entry.addresses.size(); ++i) {
+        if (at < fiber->StackBegin() || at + 16 > fiber->StackEnd()) {
+            break;
+        }
+        const auto* record = reinterpret_cast<const uint64_t*>(at);
+        if (found != 0 || record[1] == address) {
+            entry.addresses[found++] = record[1];
+        }
+        const auto next = reinterpret_cast<const char*>(record[0]);
+        if (next <= at) {
+            break;
+        }
+        at = next;
+    }
+    return entry;
 }
 
 InstructionRecord Core::Record(NpuPipe pipe, uint32_t number) const {
@@ -65,7 +89,8 @@ InstructionRecord Core::Record(NpuPipe pipe, uint32_t number) const {
     if (number > 0 && number + kLogEntries > last_[pipe] && !log_[pipe].empty()) {
         const LogEntry& entry = log_[pipe][(number - 1) % kLogEntries];
         record.name = entry.name;
-        record.addresses = {entry.address};
+        const auto end = std::find(entry.addresses.begin(), entry.addresses.end(), 0);
+        record.addresses.assign(entry.addresses.begin(), end);
     }
     return record;
 }

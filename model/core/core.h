@@ -123,10 +123,12 @@ class Core {
     void CheckEnd();
     void CheckStack(const InstructionRecord& instruction) const;
 
+    // An instruction and where it is: the call into the instruction set, then the callers of that.
     struct LogEntry {
         const char* name;
-        uint64_t address;
+        std::array<uint64_t, 4> addresses;
     };
+    LogEntry MakeEntry(const char* name, uint64_t address, const void* frame) const;
     static constexpr uint32_t kLogEntries = 1u << 12;  // instructions of a pipe that keep a name
 
     LaunchState* launch_;

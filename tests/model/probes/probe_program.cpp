@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A kernel that interprets a list of steps, so that a test can write any sequence of accesses,
 // flags and barriers. tests/model/program.py builds the list and knows the same operations.
-#include "probe_tensors.h"
+#include "cube_image.h"
 
 using namespace AscendC;
 
 namespace {
 
+// On an AIC, UB stands for L1 and MTE2 and MTE3 move between L1 and GM.
 enum Operation : int32_t {
     kLoad,           // MTE2: UB[a] <- in[b], c bytes
     kLoadOut,        // MTE2: UB[a] <- out[b], c bytes
@@ -153,22 +154,30 @@ class Interpreter {
     }
 
  private:
+    template <typename T>
+    __aicore__ LocalTensor<T> Local(uint32_t address, uint32_t bytes) {
+        if (ASCEND_IS_AIV) {
+            return probe::Ub<T>(address, bytes);
+        }
+        return probe::Local<T>(TPosition::A1, address, bytes);
+    }
+
     __aicore__ void Copy(const Step& step) {
         const auto bytes = static_cast<uint32_t>(step.c);
         const auto a = static_cast<uint32_t>(step.a);
         const auto b = static_cast<uint32_t>(step.b);
         switch (step.operation) {
             case kLoad:
-                DataCopy(probe::Ub<int8_t>(a, bytes), probe::Gm<int8_t>(in_ + b), bytes);
+                DataCopy(Local<int8_t>(a, bytes), probe::Gm<int8_t>(in_ + b), bytes);
                 break;
             case kLoadOut:
-                DataCopy(probe::Ub<int8_t>(a, bytes), probe::Gm<int8_t>(out_ + b), bytes);
+                DataCopy(Local<int8_t>(a, bytes), probe::Gm<int8_t>(out_ + b), bytes);
                 break;
             case kMove:
                 DataCopy(probe::Ub<int8_t>(a, bytes), probe::Ub<int8_t>(b, bytes), bytes);
                 break;
             case kStore:
-                DataCopy(probe::Gm<int32_t>(out_ + a), probe::Ub<int32_t>(b, bytes), bytes / 4);
+                DataCopy(probe::Gm<int32_t>(out_ + a), Local<int32_t>(b, bytes), bytes / 4);
                 break;
             default:
                 DataCopy(probe::Gm<int8_t>(in_ + a), probe::Ub<int8_t>(b, bytes), bytes);
