@@ -224,4 +224,30 @@ struct Mad {
 };
 using MadFn = void (*)(const Mad& mad);
 
+// What the conversion of 16 columns of accumulators takes, apart from the types.
+struct FixpipeQuant {
+    float scale[16];
+    int32_t shift[16];  // of an integer source to the right; it is then clipped
+    int32_t lowest[16];
+    int32_t highest[16];
+    int32_t offset[16];  // added to an 8-bit result, which is then clipped
+    int32_t least[16];
+    int32_t most[16];
+};
+// Column blocks of L0C, whose rows are 64 bytes apart, to memory: the first `width` elements of
+// each. Reads all 64 bytes of a row.
+struct FixpipeTile {
+    const uint8_t* source;
+    uint8_t* target;
+    const FixpipeQuant* quant;  // may be null where nothing is scaled
+    int64_t sourceBlock;        // bytes from column block to column block
+    int64_t targetBlock;
+    int64_t targetRow;    // bytes from row to row
+    uint32_t quantBlock;  // FixpipeQuants from column block to column block
+    uint32_t blocks;
+    uint32_t rows;
+    uint32_t width;  // 1 .. 16
+};
+using FixpipeFn = void (*)(const FixpipeTile& tile);
+
 }  // namespace npu_model::leaf

@@ -44,6 +44,7 @@ struct Table {
 
     MadFn mad[kNpuTypeCount];  // by the type of A and B
     MadFn madHf32[kHf32RoundingCount];
+    FixpipeFn fixpipe[kNpuTypeCount][kNpuTypeCount][2];  // last: with ReLU
 };
 
 enum class Level : uint8_t { kBaseline, kV3, kV4 };
