@@ -2,6 +2,8 @@
 // copy_gm_to_cbuf, copy_cbuf_to_gm, copy_cbuf_to_bt, copy_cbuf_to_fbuf: moves that keep the order.
 #include "isa/cube_move.h"
 
+#include <algorithm>
+
 #include "isa/bursts.h"
 #include "isa/cube_core.h"
 #include "isa/move.h"
@@ -108,15 +110,33 @@ void NpuCopyL1ToFixbuf(uint32_t target, uint32_t source, const NpuBurst* burst) 
     issue.RequireAligned("target", kNpuFixbuf, target, kFixbufUnit, kFixbufSource);
     issue.RequireAligned("source", kNpuL1, source, kBlock, kFixbufSource);
     const uint32_t bytes = burst->length * kFixbufUnit;
-    const Access from =
+    Access from =
         Bursts(kNpuL1, source, burst->count, bytes, uint64_t{burst->sourceGap} * kBlock, "source");
-    const Access to = Bursts(kNpuFixbuf, target, burst->count, bytes,
-                             uint64_t{burst->targetGap} * kFixbufUnit, "target");
+    Access to = Bursts(kNpuFixbuf, target, burst->count, bytes,
+                       uint64_t{burst->targetGap} * kFixbufUnit, "target");
+    // Units of 128 bytes reach beyond the parameters that a kernel has: what is undefined stays so.
+    from.carries = to.carries = true;
+    // CANN's Fixpipe loads the next parameters behind the move that uses the last ones, without a
+    // barrier: the pipe itself keeps that order.
+    LocalClock relies = issue.core.StartClock(kNpuPipeFix).local;
+    relies[kNpuPipeFix] = std::max(relies[kNpuPipeFix], issue.core.registers.fixbufReader);
+    to.relies = &relies;
     const int read = issue.Read(from);
     const int write = issue.Write(to);
     issue.Commit();
-    if (!to.Empty()) {
-        CopyRows(issue.Host(write), to.outerStride, issue.Host(read), from.outerStride, to.outer,
-                 to.run);
+    if (to.Empty()) {
+        return;
+    }
+    CopyRows(issue.Host(write), to.outerStride, issue.Host(read), from.outerStride, to.outer,
+             to.run);
+    for (uint32_t row = 0; issue.checked && row < to.outer; ++row) {
+        const uint64_t fromByte = source + row * static_cast<uint64_t>(from.outerStride);
+        const uint64_t toByte = target + row * static_cast<uint64_t>(to.outerStride);
+        for (uint32_t byte = 0; byte < bytes; byte += kBlock) {
+            const uint32_t mask = issue.Shadow(kNpuL1).DefinedBytes(
+                static_cast<uint32_t>((fromByte + byte) / kBlock));
+            issue.Shadow(kNpuFixbuf)
+                .SetDefinedBytes(static_cast<uint32_t>((toByte + byte) / kBlock), mask);
+        }
     }
 }
