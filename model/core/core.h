@@ -54,10 +54,10 @@ struct Registers {
     uint64_t imageBoundary = 0;                         // set_l1_3d_size
     uint64_t imagePadding = 0;                          // set_padding
     uint64_t imageRepeat = uint64_t{1} << 16;           // set_l3d_rpt: once
-    std::optional<uint64_t> ndPara;         // set_nd_para
-    std::optional<uint64_t> quantPre;       // set_quant_pre
-    std::optional<uint64_t> fixpipeConfig;  // set_fpc
-    uint32_t fixbufReader = 0;              // last instruction of FIX that read the Fixpipe buffer
+    std::optional<uint64_t> ndPara;                     // set_nd_para
+    std::optional<uint64_t> quantPre;                   // set_quant_pre
+    std::optional<uint64_t> fixpipeConfig;              // set_fpc
+    uint32_t fixbufReader = 0;  // last instruction of FIX that read the Fixpipe buffer
 };
 
 class Core {

@@ -57,9 +57,9 @@ const Conversion& FindConversion(const Issue& issue, const NpuFixpipe& fixpipe, 
         }
     }
     issue.Fail(FaultKind::kType, "quantPre",
-               "(" + std::to_string(fixpipe.quant) +
-                   ") must be a mode that Ascend 910B has from " + TypeName(fixpipe.source) +
-                   " in L0C to " + TypeName(fixpipe.target) + " in " + MemoryName(target),
+               "(" + std::to_string(fixpipe.quant) + ") must be a mode that Ascend 910B has from " +
+                   TypeName(fixpipe.source) + " in L0C to " + TypeName(fixpipe.target) + " in " +
+                   MemoryName(target),
                kSource);
 }
 
@@ -156,8 +156,8 @@ class Parameters {
             }
             constexpr uint64_t kUnit = 128;  // bytes
             const uint64_t address = (*registers.fixpipeConfig >> 8 & 0xFF) * kUnit;
-            read_ = issue.Read(Contiguous(kNpuFixbuf, address,
-                                          columns * uint32_t{sizeof(uint64_t)}, "quantPre"));
+            read_ = issue.Read(
+                Contiguous(kNpuFixbuf, address, columns * uint32_t{sizeof(uint64_t)}, "quantPre"));
         } else if (conversion.scales && !registers.quantPre.has_value()) {
             issue.Fail(FaultKind::kParameter, "quantPre",
                        "with one parameter must follow SetFixpipePreQuantFlag", kQuantSource);

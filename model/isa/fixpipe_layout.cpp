@@ -74,9 +74,9 @@ void FixpipeLayout::ToBlocks() {
 Access FixpipeLayout::Strided(NpuMemory memory, uint64_t base, uint32_t count, int64_t stride,
                               uint32_t run) const {
     const bool source = memory == kNpuL0c;
-    Access access = Rows(memory, base, matrices_.count,
-                         source ? matrices_.sourceStep : matrices_.targetStep, run,
-                         source ? "source" : "target");
+    Access access =
+        Rows(memory, base, matrices_.count, source ? matrices_.sourceStep : matrices_.targetStep,
+             run, source ? "source" : "target");
     access.inner = count;
     access.innerStride = stride;
     return access;

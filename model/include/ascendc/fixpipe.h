@@ -63,8 +63,7 @@ template <typename T>
 class L0cTarget {
  public:
     L0cTarget(const char*, const GlobalTensor<T>& dst) : gm_(GmAddress(dst)) {}
-    L0cTarget(const char* function, const LocalTensor<T>& dst)
-        : l1_(dst.Address()), intoL1_(true) {
+    L0cTarget(const char* function, const LocalTensor<T>& dst) : l1_(dst.Address()), intoL1_(true) {
         if (dst.Memory() != kNpuL1) {
             FailPosition(function, "dst", dst.Memory(), "A1, B1 or C1");
         }
@@ -97,9 +96,10 @@ NpuFixpipe ToFixpipe(uint16_t columns, uint16_t rows, uint32_t targetStride,
                      uint16_t sourceStride) {
     static_assert(SupportType<U, float, int32_t>(),
                   "moves out of L0C: the source must be float or int32_t");
-    static_assert(SupportType<T, float, half, bfloat16_t, int8_t, uint8_t, int32_t>(),
-                  "moves out of L0C: the target must be float, half, bfloat16_t, int8_t, uint8_t or "
-                  "int32_t");
+    static_assert(
+        SupportType<T, float, half, bfloat16_t, int8_t, uint8_t, int32_t>(),
+        "moves out of L0C: the target must be float, half, bfloat16_t, int8_t, uint8_t or "
+        "int32_t");
     NpuFixpipe fixpipe{};
     fixpipe.source = TypeOf<U>();
     fixpipe.target = TypeOf<T>();
@@ -199,8 +199,8 @@ void RunFixpipe(const L0cTarget<T>& target, uint32_t source, uint32_t workspace,
         NpuFixpipe part = call.fixpipe;
         part.columns = static_cast<uint16_t>(columns - first < step ? columns - first : step);
         if (ASCEND_IS_AIC) {
-            const auto units = static_cast<uint16_t>(
-                (part.columns * sizeof(uint64_t) + kUnit - 1) / kUnit);
+            const auto units =
+                static_cast<uint16_t>((part.columns * sizeof(uint64_t) + kUnit - 1) / kUnit);
             const NpuBurst burst{1, units, 0, 0};
             NpuCopyL1ToFixbuf(0, workspace + first * uint32_t{sizeof(uint64_t)}, &burst);
             NpuSetFixpipeConfig(0);
@@ -252,8 +252,8 @@ inline void Fixpipe(const GlobalTensor<T>& dst, const LocalTensor<U>& src,
                     const LocalTensor<S>& cbufWorkspace, const FixpipeParamsV220& params) {
     detail::RequireL0c("Fixpipe", src);
     detail::RequireWorkspace(cbufWorkspace.Memory());
-    detail::RunFixpipe(detail::L0cTarget<T>("Fixpipe", dst), src.Address(),
-                       cbufWorkspace.Address(), detail::ToCall<T, U, config>(params, false));
+    detail::RunFixpipe(detail::L0cTarget<T>("Fixpipe", dst), src.Address(), cbufWorkspace.Address(),
+                       detail::ToCall<T, U, config>(params, false));
 }
 template <typename T, typename U, const FixpipeConfig& config = CFG_ROW_MAJOR,
           typename S = uint64_t, std::enable_if_t<std::is_same_v<S, uint64_t>, bool> = true>
@@ -261,8 +261,8 @@ inline void Fixpipe(const LocalTensor<T>& dst, const LocalTensor<U>& src,
                     const LocalTensor<S>& cbufWorkspace, const FixpipeParamsV220& params) {
     detail::RequireL0c("Fixpipe", src);
     detail::RequireWorkspace(cbufWorkspace.Memory());
-    detail::RunFixpipe(detail::L0cTarget<T>("Fixpipe", dst), src.Address(),
-                       cbufWorkspace.Address(), detail::ToCall<T, U, config>(params, true));
+    detail::RunFixpipe(detail::L0cTarget<T>("Fixpipe", dst), src.Address(), cbufWorkspace.Address(),
+                       detail::ToCall<T, U, config>(params, true));
 }
 
 // The older parameters.
@@ -286,8 +286,8 @@ inline void Fixpipe(const GlobalTensor<T>& dst, const LocalTensor<U>& src,
                     const LocalTensor<S>& cbufWorkspace, const FixpipeParams<U>& params) {
     detail::RequireL0c("Fixpipe", src);
     detail::RequireWorkspace(cbufWorkspace.Memory());
-    detail::RunFixpipe(detail::L0cTarget<T>("Fixpipe", dst), src.Address(),
-                       cbufWorkspace.Address(), detail::ToCall<T>(params));
+    detail::RunFixpipe(detail::L0cTarget<T>("Fixpipe", dst), src.Address(), cbufWorkspace.Address(),
+                       detail::ToCall<T>(params));
 }
 template <typename T, typename U, typename S>
 inline void Fixpipe(const LocalTensor<T>& dst, const LocalTensor<U>& src,
@@ -295,8 +295,8 @@ inline void Fixpipe(const LocalTensor<T>& dst, const LocalTensor<U>& src,
     detail::RequireL0c("Fixpipe", src);
     detail::RequireWorkspace(cbufWorkspace.Memory());
     detail::RefuseRows(params.nz2ndParams.nz2ndEn);
-    detail::RunFixpipe(detail::L0cTarget<T>("Fixpipe", dst), src.Address(),
-                       cbufWorkspace.Address(), detail::ToCall<T>(params));
+    detail::RunFixpipe(detail::L0cTarget<T>("Fixpipe", dst), src.Address(), cbufWorkspace.Address(),
+                       detail::ToCall<T>(params));
 }
 
 namespace detail {

@@ -25,6 +25,7 @@ enum Operation : int32_t {
     kFixpipeToProduct,
     kFixpipeToLoad,
     kBarrierFix,
+    kBarrierM,
     kBarrierAll,
     kSetAtomicAdd,
     kSetAtomicMax,
@@ -53,6 +54,7 @@ struct Step {
     int32_t unitFlag;
     int32_t split;
     int32_t nz2nd;
+    int32_t originalN;
     uint32_t from;  // bytes in L0C
     uint32_t to;    // in GM, L1 or the Fixpipe buffer
     uint32_t workspace;
@@ -116,7 +118,7 @@ __aicore__ inline FixpipeParamsV220 NewParams(const Step& step) {
     return params;
 }
 
-// n and m count bursts and blocks of 32 bytes here, workspace without a tensor the columns of rows.
+// n and m count bursts and blocks of 32 bytes here.
 template <class U>
 __aicore__ inline FixpipeParams<U> OldParams(const Step& step) {
     FixpipeParams<U> params(static_cast<uint16_t>(step.n), static_cast<uint16_t>(step.m),
@@ -124,10 +126,9 @@ __aicore__ inline FixpipeParams<U> OldParams(const Step& step) {
     params.quantParams = QuantParams(static_cast<QuantMode_t>(step.quant), step.scalar);
     params.reluEn = step.relu != 0;
     params.unitFlag = static_cast<uint8_t>(step.unitFlag);
-    params.nz2ndParams = Nz2NdParams(step.nz2nd != 0, static_cast<uint16_t>(step.ndNum),
-                                     static_cast<uint16_t>(step.srcNdStride),
-                                     static_cast<uint16_t>(step.dstNdStride),
-                                     static_cast<uint16_t>(step.constructor));
+    params.nz2ndParams = Nz2NdParams(
+        step.nz2nd != 0, static_cast<uint16_t>(step.ndNum), static_cast<uint16_t>(step.srcNdStride),
+        static_cast<uint16_t>(step.dstNdStride), static_cast<uint16_t>(step.originalN));
     return params;
 }
 
@@ -281,6 +282,8 @@ __aicore__ inline void Run(const Step& step, GM_ADDR l0c, GM_ADDR gm) {
             return Flag<HardEvent::FIX_MTE2>();
         case kBarrierFix:
             return PipeBarrier<PIPE_FIX>();
+        case kBarrierM:
+            return PipeBarrier<PIPE_M>();
         case kBarrierAll:
             return PipeBarrier<PIPE_ALL>();
         case kSetAtomicAdd:
@@ -312,13 +315,17 @@ __aicore__ inline void LoadFactors() {
 
 }  // namespace
 
-// Tiling key 1: on the cores of a kernel of both kinds, where AIVs run the steps too.
+// Tiling key 1: on vector cores.
 extern "C" __global__ __aicore__ void probe_fixpipe(GM_ADDR l0c, GM_ADDR l1, GM_ADDR gm,
                                                     GM_ADDR out, GM_ADDR tiling) {
-    KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_AIC_ONLY);
-    KERNEL_TASK_TYPE(1, KERNEL_TYPE_AIV_ONLY);
     REGISTER_TILING_DEFAULT(FixpipeCase);
     GET_TILING_DATA_WITH_STRUCT(FixpipeCase, test, tiling);
+    if (TILING_KEY_IS(0)) {
+        KERNEL_TASK_TYPE(0, KERNEL_TYPE_AIC_ONLY);
+    }
+    if (TILING_KEY_IS(1)) {
+        KERNEL_TASK_TYPE(1, KERNEL_TYPE_AIV_ONLY);
+    }
     if (ASCEND_IS_AIC) {
         probe::LoadL1(l1, 0, test.l1Bytes);
         LoadFactors();
