@@ -10,7 +10,7 @@ import numpy as np
 from ascend_attention import model
 
 from tests.model.copy_case import copy_of
-from tests.model.harness import Array, poisoned, to_bfloat16
+from tests.model.harness import Array, assert_same_bits, poisoned, to_bfloat16
 from tests.model.ub_image import structure
 
 L0C_BYTES = 128 * 1024
@@ -117,7 +117,7 @@ _Case = structure(
 )
 
 
-def step(operation: Operation, **fields: Any) -> ctypes.Structure:
+def step(operation: Operation, **fields: object) -> ctypes.Structure:
     return _Step(operation=int(operation), **fields)
 
 
@@ -129,7 +129,7 @@ def product(m: int = 128, n: int = 256, unit_flag: int = 0, at: int = 0) -> ctyp
 FILL = (product(), step(Operation.BARRIER_ALL), step(Operation.PLACE))
 
 
-def move(operation: Operation, mode: tuple[int, int, int], **fields: Any) -> ctypes.Structure:
+def move(operation: Operation, mode: tuple[int, int, int], **fields: object) -> ctypes.Structure:
     """A move out of L0C of one matrix of 16 x 16 that ends at the usual place, unless changed."""
     quant, source, target = mode
     usual: dict[str, Any] = {
@@ -183,7 +183,11 @@ def aligned_words(values: Array | None, count: int, random: np.random.Generator)
 
 
 def launch(
-    probes: model.Library, before: State, *steps: ctypes.Structure, loops: int = 1, **options: Any
+    probes: model.Library,
+    before: State,
+    *steps: ctypes.Structure,
+    loops: int = 1,
+    tiling_key: int = 0,
 ) -> tuple[Array, Array]:
     """GM and L1 after the steps."""
     assert len(steps) <= MOST_STEPS
@@ -193,7 +197,7 @@ def launch(
     gm = copy_of(before.gm)
     out = poisoned(L1_BYTES, np.uint8)
     arguments = [model.In(before.l0c), model.In(before.l1), model.InOut(gm), model.InOut(out)]
-    probes.launch("probe_fixpipe", [*arguments, bytes(case)], **options)
+    probes.launch("probe_fixpipe", [*arguments, bytes(case)], tiling_key=tiling_key)
     return gm, out
 
 
@@ -241,7 +245,7 @@ def converted(values: Array, call: ctypes.Structure, parameters: Array) -> Array
     nine = np.clip(np.rint(np.nan_to_num(scaled, nan=0.0)), -256, 255).astype(np.int32)
     signed = (parameters >> np.uint64(46) & np.uint64(1)) == 1
     low, high = np.where(signed, -128, 0), np.where(signed, 127, 255)
-    return np.clip(nine + offset, low, high).astype(np.int16).astype(np.uint8)
+    return np.asarray(np.clip(nine + offset, low, high).astype(np.int16).astype(np.uint8))
 
 
 def plain(values: Array, target: int, *, keep: bool) -> Array:
@@ -287,3 +291,117 @@ def scatter(memory: Array, at: Array, results: Array) -> None:
     size = results.dtype.itemsize
     raw = results.view(np.uint8).reshape(*results.shape, size)
     memory[at[..., None] + np.arange(size)] = raw
+
+
+# Inputs and calls that the tests share.
+
+
+INTO_L1 = [mode for mode in MODES if mode[0] != NO_QUANT]
+SHAPES = {"one": (16, 16), "ragged": (37, 48), "wide": (5, 256), "tall": (200, 32)}  # m, n
+
+
+def numbers(source: int, seed: int = 3) -> Array:
+    """Accumulators of every size, and for floats every special one."""
+    random = np.random.default_rng(seed)
+    count = 16384
+    if source == INT32:
+        scale = random.choice([1, 100, 2**15, 2**24, 2**31 - 1], count)
+        return np.asarray((random.uniform(-1, 1, count) * scale).astype(np.int32))
+    values = random.standard_normal(count) * random.choice([1e-6, 1, 100, 7e4, 1e30], count)
+    special = [0.0, -0.0, np.inf, -np.inf, np.nan, 0.5, 1.5, -2.5, 65504.0, 65520.0, 1e-7, 3e-45]
+    return np.where(random.random(count) < 0.2, random.choice(special, count), values).astype(
+        np.float32
+    )
+
+
+def parameters(count: int, seed: int = 4) -> Array:
+    random = np.random.default_rng(seed)
+    return np.array(
+        [
+            parameter(
+                random.choice([-1, 1]) * random.uniform(0.001, 4),
+                offset=int(random.integers(-256, 256)),
+                signed=bool(random.integers(2)),
+                shift=int(random.integers(0, 17)),
+                low=int(random.integers(0, 2**13)),
+            )
+            for _ in range(count)
+        ],
+        np.uint64,
+    )
+
+
+def filled(source: int) -> State:
+    before = state(numbers(source))
+    before.set_parameters(parameters(512))
+    return before
+
+
+def block_stride(mode: tuple[int, int, int], rows: int) -> int:
+    """Column blocks close to each other, with one block of 32 bytes between."""
+    size = STORED[mode[2]].itemsize
+    return rows * max(16 * size, 32) // 32 + 1
+
+
+def shaped(
+    mode: tuple[int, int, int], layout: int, shape: tuple[int, int], **fields: object
+) -> dict[str, Any]:
+    m, n = shape
+    stride = n + 3 if layout == ROWS else block_stride(mode, m)
+    return {
+        "layout": layout,
+        "m": m,
+        "n": n,
+        "src_stride": -(-m // 16) * 16,
+        "dst_stride": stride,
+        "scalar": int(parameters(1)[0]),
+        **fields,
+    }
+
+
+def check(
+    probes: model.Library,
+    before: State,
+    *calls: ctypes.Structure,
+    extra: tuple[ctypes.Structure, ...] = (),
+) -> None:
+    gm, l1 = launch(probes, before, *FILL, *extra, *calls)
+    expected = after(before, *calls)
+    assert_same_bits(gm, expected[0], "GM")
+    assert_same_bits(l1, expected[1], "L1")
+
+
+def form_of(mode: tuple[int, int, int]) -> Operation:
+    return Operation.FIXPIPE_WORKSPACE if mode[0] in BY_COLUMN else Operation.FIXPIPE
+
+
+PLAIN = (NO_QUANT, FLOAT, FLOAT)
+CAST = (F322F16, FLOAT, HALF)
+ONE = parameter(1.0)
+
+
+def run_moves(
+    probes: model.Library, *calls: ctypes.Structure, fill: bool = True, loops: int = 1
+) -> None:
+    before = state(np.array([1.0, 2.0], np.float32))
+    before.set_parameters(np.full(512, ONE, np.uint64))
+    launch(probes, before, *(FILL if fill else ()), *calls, loops=loops)
+
+
+def with_registers(
+    operation: Operation, mode: tuple[int, int, int] = PLAIN, **fields: object
+) -> list[ctypes.Structure]:
+    """The move, with the registers that its form needs."""
+    layout = fields.setdefault("layout", BLOCKS)
+    matrices = {
+        name: fields[name]
+        for name in ("nd_num", "src_nd_stride", "dst_nd_stride")
+        if name in fields
+    }
+    if operation == Operation.DATA_COPY and layout == ROWS:
+        fields["nz2nd"] = 1
+        return [
+            step(Operation.SET_MATRICES, **{"nd_num": 1, **matrices}),
+            move(operation, mode, **fields),
+        ]
+    return [move(operation, mode, **fields)]

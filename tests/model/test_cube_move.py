@@ -253,7 +253,8 @@ def test_end_of_l1_by_kernel_type(probes: model.Library, type_: str, usable: int
         launch(probes, random_state(), call, type_)
 
 
-@pytest.mark.parametrize(("form", "path"), rows("fault", L1_GM, L1_BIAS, L1_FIXBUF))
+# Into the Fixpipe buffer undefined bytes are moved as such: its units reach beyond what is read.
+@pytest.mark.parametrize(("form", "path"), rows("fault", L1_GM, L1_BIAS))
 def test_l1_must_have_been_written(probes: model.Library, form: int, path: int) -> None:
     call = one_unit(form, path, local=IMAGE_BYTES)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Moves out of L0C: every rule broken once, atomic stores, and the order of what happens."""
+"""Moves out of L0C: every limit broken once."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from ascend_attention import model
 from tests.model.fixpipe_case import (
     BLOCKS,
     BY_COLUMN,
+    CAST,
     DEQF16,
     F322BF16,
     F322F16,
@@ -21,10 +22,11 @@ from tests.model.fixpipe_case import (
     INT8,
     INT32,
     L0C_BYTES,
-    L1_BYTES,
     MODES,
     NAMES,
     NO_QUANT,
+    ONE,
+    PLAIN,
     QF322B8,
     REQ8,
     ROWS,
@@ -35,44 +37,16 @@ from tests.model.fixpipe_case import (
     launch,
     mode_id,
     move,
-    parameter,
-    product,
     state,
     step,
 )
-from tests.model.harness import both_instructions, covers, raises_fault
+from tests.model.fixpipe_case import run_moves as run
+from tests.model.fixpipe_case import with_registers as call
+from tests.model.harness import covers, raises_fault
 
 TO_GM = "copy_matrix_cc_to_gm"
 TO_L1 = "copy_matrix_cc_to_cbuf"
-PLAIN = (NO_QUANT, FLOAT, FLOAT)
-CAST = (F322F16, FLOAT, HALF)
 FORMS = {Operation.FIXPIPE: "Fixpipe.gm", Operation.DATA_COPY: "DataCopy.l0c_gm"}
-ONE = parameter(1.0)
-
-
-def run(probes: model.Library, *calls: Any, fill: bool = True, **options: Any) -> None:
-    before = state(np.float32([1.0, 2.0]))
-    before.set_parameters(np.full(512, ONE, np.uint64))
-    launch(probes, before, *(FILL if fill else ()), *calls, **options)
-
-
-def call(operation: Operation, mode: tuple[int, int, int] = PLAIN, **fields: Any) -> list[Any]:
-    """The move, with the registers that its form needs."""
-    layout = fields.setdefault("layout", BLOCKS)
-    matrices = {
-        name: fields[name]
-        for name in ("nd_num", "src_nd_stride", "dst_nd_stride")
-        if name in fields
-    }
-    if operation == Operation.DATA_COPY and layout == ROWS:
-        fields["nz2nd"] = 1
-        return [
-            step(Operation.SET_MATRICES, **{"nd_num": 1, **matrices}),
-            move(operation, mode, **fields),
-        ]
-    return [move(operation, mode, **fields)]
-
-
 BOTH_FORMS = pytest.mark.parametrize(
     "form", [pytest.param(form, marks=covers(row, "fault"), id=row) for form, row in FORMS.items()]
 )
@@ -114,7 +88,7 @@ def test_limits(
 def test_the_distance_of_matrices_is_limited(probes: model.Library) -> None:
     fields = {"nd_num": 2, "src_nd_stride": 513, "dst_nd_stride": 999, "layout": ROWS}
     with raises_fault("parameter", operand="srcNdStride", rule="(513) must be in 1..512"):
-        run(probes, *call(Operation.FIXPIPE, **fields))
+        run(probes, *call(Operation.FIXPIPE, PLAIN, **fields))
 
 
 @covers("SetFixpipeNz2ndFlag", "fault")
@@ -179,7 +153,7 @@ def test_parameters_lie_in_the_fixpipe_buffer(
 def test_scales_are_normal_numbers(
     probes: model.Library, mode: tuple[int, int, int], bits: int, what: str
 ) -> None:
-    before = state(np.int32([1]))
+    before = state(np.array([1], np.int32))
     before.set_parameters(np.array([*[ONE] * 5, bits, *[ONE] * 10], np.uint64))
     form = Operation.FIXPIPE_WORKSPACE if mode[0] in BY_COLUMN else Operation.FIXPIPE
     with raises_fault("parameter", operand="scale", rule=what):
@@ -357,197 +331,6 @@ def test_the_tensor_of_parameters_lies_in_l1(probes: model.Library, form: Operat
 def test_the_tensor_of_parameters_is_aligned(probes: model.Library, form: Operation) -> None:
     with raises_fault("alignment", instruction="copy_cbuf_to_fbuf", operand="source"):
         run(probes, *call(form, legal_mode(form), workspace=0x810))
-
-
-# Overlap.
-
-
-@pytest.mark.parametrize(
-    ("mode", "fields"),
-    [
-        (PLAIN, {"layout": ROWS, "dst_stride": 15}),
-        (PLAIN, {"n": 32, "dst_stride": 31}),
-        (CAST, {"n": 32, "dst_stride": 15}),
-        ((REQ8, INT32, INT8), {"n": 64, "dst_stride": 15}),
-        ((REQ8, INT32, INT8), {"n": 48, "dst_stride": 15}),
-        (PLAIN, {"n": 16, "split": 1, "dst_stride": 15}),
-        (PLAIN, {"layout": ROWS, "nd_num": 2, "src_nd_stride": 1, "dst_nd_stride": 15}),
-        (PLAIN, {"layout": ROWS, "nd_num": 3, "src_nd_stride": 1, "dst_nd_stride": 160}),
-        (
-            PLAIN,
-            {
-                "layout": ROWS,
-                "nd_num": 2,
-                "src_nd_stride": 1,
-                "dst_nd_stride": 329,
-                "dst_stride": 40,
-            },
-        ),
-    ],
-    ids=str,
-)
-def test_targets_must_not_overlap(
-    probes: model.Library, mode: tuple[int, int, int], fields: dict[str, Any]
-) -> None:
-    with raises_fault("overlap", instruction=TO_GM, operand="target"):
-        run(probes, *call(Operation.FIXPIPE, mode, scalar=ONE, **fields))
-
-
-@pytest.mark.parametrize(
-    ("mode", "fields"),
-    [
-        (PLAIN, {"layout": ROWS, "dst_stride": 1, "m": 1}),
-        (PLAIN, {"n": 16, "dst_stride": 1}),
-        (PLAIN, {"n": 32, "dst_stride": 32}),
-        (CAST, {"n": 32, "dst_stride": 16}),
-        ((REQ8, INT32, INT8), {"n": 48, "dst_stride": 16}),
-        ((REQ8, INT32, INT8), {"n": 32, "dst_stride": 1}),
-        (PLAIN, {"n": 16, "split": 1, "dst_stride": 16}),
-        (PLAIN, {"layout": ROWS, "nd_num": 3, "src_nd_stride": 1, "dst_nd_stride": 256}),
-        (
-            PLAIN,
-            {
-                "layout": ROWS,
-                "nd_num": 2,
-                "src_nd_stride": 1,
-                "dst_nd_stride": 16,
-                "dst_stride": 32,
-            },
-        ),
-    ],
-    ids=str,
-)
-def test_targets_may_touch(
-    probes: model.Library, mode: tuple[int, int, int], fields: dict[str, Any]
-) -> None:
-    run(probes, *call(Operation.FIXPIPE, mode, scalar=ONE, **fields))
-
-
-# What is read must be there.
-
-
-@pytest.mark.parametrize(
-    ("fields", "defined"),
-    [
-        ({"m": 20, "n": 41, "src_stride": 32}, False),
-        ({"m": 21, "n": 40, "src_stride": 32}, False),
-        ({"m": 20, "n": 40, "src_stride": 32}, True),
-        ({"m": 8, "n": 1, "src_stride": 99}, True),
-    ],
-    ids=["column", "row", "exact", "corner"],
-)
-def test_exactly_the_moved_elements_must_be_defined(
-    probes: model.Library, fields: dict[str, Any], defined: bool
-) -> None:
-    steps = [
-        product(20, 40),
-        step(Operation.PRODUCT_TO_FIXPIPE),
-        move(Operation.FIXPIPE, PLAIN, layout=ROWS, dst_stride=64, **fields),
-    ]
-    if defined:
-        run(probes, *steps, fill=False)
-        return
-    with raises_fault("uninitialized", instruction=TO_GM, operand="source", memory="L0C"):
-        run(probes, *steps, fill=False)
-
-
-def test_parameters_must_be_defined(probes: model.Library) -> None:
-    steps = [
-        step(Operation.LOAD_PARAMETERS, n=1, workspace=0x800, to=0),
-        step(Operation.SET_CONFIG, to=0),
-        step(Operation.BARRIER_FIX),
-        *call(Operation.DATA_COPY, (VDEQF16, INT32, HALF), n=32),
-    ]
-    with raises_fault("uninitialized", operand="quantPre", memory="FB"):
-        run(probes, *steps)
-
-
-def test_parameters_beyond_the_columns_may_be_undefined(probes: model.Library) -> None:
-    # 20 columns are 160 bytes: the load of 256 bytes reaches into what nothing wrote.
-    end = L1_BYTES - 160
-    before = state(np.int32([1]))
-    before.l1[end:].view(np.uint64)[:] = ONE
-    fields = {"layout": ROWS, "n": 20, "dst_stride": 20, "workspace": end}
-
-    launch(
-        probes, before, *FILL, *call(Operation.FIXPIPE_WORKSPACE, (VDEQF16, INT32, HALF), **fields)
-    )
-
-    fields["workspace"] = end + 32
-    with raises_fault("uninitialized", operand="quantPre", memory="FB"):
-        launch(
-            probes,
-            before,
-            *FILL,
-            *call(Operation.FIXPIPE_WORKSPACE, (VDEQF16, INT32, HALF), **fields),
-        )
-
-
-def test_parameters_must_fit_in_the_fixpipe_buffer(probes: model.Library) -> None:
-    steps = [
-        step(Operation.SET_CONFIG, to=1024),
-        *call(Operation.DATA_COPY, (VDEQF16, INT32, HALF), n=144, src_stride=16),
-    ]
-    with raises_fault("address", operand="quantPre", memory="FB"):
-        run(probes, *steps)
-
-
-# Order.
-
-
-def test_a_product_comes_before_its_move(probes: model.Library) -> None:
-    with raises_fault("hazard", instruction=TO_GM, other="mad", memory="L0C") as caught:
-        run(probes, product(16, 16), *call(Operation.FIXPIPE), fill=False)
-    assert [one.pipe for one in both_instructions(caught)] == ["FIX", "M"]
-
-
-def test_a_move_comes_before_the_next_product(probes: model.Library) -> None:
-    steps = [
-        product(16, 16),
-        step(Operation.PRODUCT_TO_FIXPIPE),
-        *call(Operation.FIXPIPE),
-        step(Operation.BARRIER_M),
-        product(16, 16),
-    ]
-    with raises_fault("hazard", instruction="mad", other=TO_GM, memory="L0C"):
-        run(probes, *steps, fill=False)
-
-
-def test_a_flag_each_way_orders_both(probes: model.Library) -> None:
-    steps = [
-        product(16, 16),
-        step(Operation.PRODUCT_TO_FIXPIPE),
-        *call(Operation.FIXPIPE),
-        step(Operation.FIXPIPE_TO_PRODUCT),
-        step(Operation.BARRIER_FIX),  # between the stores of two loops
-    ]
-    run(probes, *steps, fill=False, loops=3)
-
-
-def test_loading_parameters_needs_no_barrier_behind_the_move_that_used_the_last(
-    probes: model.Library,
-) -> None:
-    fields = {"layout": ROWS, "n": 300, "dst_stride": 300}
-    calls = call(Operation.FIXPIPE_WORKSPACE, (VDEQF16, INT32, HALF), **fields)
-    other = call(Operation.FIXPIPE_WORKSPACE, (VDEQF16, INT32, HALF), **fields, to=0x20000)
-
-    run(probes, *calls, *other)
-
-
-def test_a_move_needs_a_barrier_behind_the_load_of_its_parameters(probes: model.Library) -> None:
-    steps = [
-        step(Operation.LOAD_PARAMETERS, n=1, workspace=0x800, to=0),
-        step(Operation.SET_CONFIG, to=0),
-        *call(Operation.DATA_COPY, (VDEQF16, INT32, HALF)),
-    ]
-    with raises_fault("hazard", instruction=TO_GM, other="copy_cbuf_to_fbuf", memory="FB"):
-        run(probes, *steps)
-
-
-def test_two_loads_of_parameters_need_a_barrier(probes: model.Library) -> None:
-    load = step(Operation.LOAD_PARAMETERS, n=1, workspace=0x800, to=0)
-    with raises_fault("hazard", instruction="copy_cbuf_to_fbuf", other="copy_cbuf_to_fbuf"):
-        run(probes, load, load)
 
 
 # Cores.

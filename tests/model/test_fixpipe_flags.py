@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Moves out of L0C that are ordered by unit flags, and stores in atomic mode."""
 
-from typing import Any
+import ctypes
 
 import numpy as np
 import pytest
@@ -46,14 +46,14 @@ from tests.model.harness import (
 PLAIN = (NO_QUANT, FLOAT, FLOAT)
 
 
-def fixpipe(unit_flag: int, **fields: Any) -> Any:
+def fixpipe(unit_flag: int, **fields: object) -> ctypes.Structure:
     return move(
         Operation.FIXPIPE, PLAIN, **{"layout": ROWS, "unit_flag": unit_flag, "m": 16, **fields}
     )
 
 
-def run(probes: model.Library, *steps: Any, **options: Any) -> None:
-    launch(probes, state(), *steps, **options)
+def run(probes: model.Library, *steps: ctypes.Structure, loops: int = 1) -> None:
+    launch(probes, state(), *steps, loops=loops)
 
 
 @pytest.mark.parametrize("size", [(16, 16), (8, 16), (3, 5), (40, 72)], ids=str)
@@ -208,7 +208,7 @@ def test_the_atomic_mode_must_be_of_the_type_stored(
 
 
 def test_the_atomic_mode_has_no_effect_on_l1(probes: model.Library) -> None:
-    before = state(np.float32([1.0, 2.0, -3.0]))
+    before = state(np.array([1.0, 2.0, -3.0], np.float32))
     call = move(Operation.FIXPIPE, (F322F16, FLOAT, HALF), layout=BLOCKS, into_l1=1)
 
     _, l1 = launch(
