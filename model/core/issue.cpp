@@ -2,6 +2,7 @@
 // The checks that every instruction passes through.
 #include "core/issue.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "core/launch_state.h"
@@ -176,14 +177,20 @@ void Issue::CheckGlobal(const Operand& operand, const Clock& clock) {
     const Region& region = *operand.region;
     const RegionShadow& shadow = core.Launch().Gm().Shadow(region);
     const GmUse use = UseOf(access);
+    const auto& cores = core.Launch().Cores();
+    const bool dirtyCaches = std::any_of(cores.begin(), cores.end(), [&](const auto& other) {
+        return other->cache.AnyDirty(access.base, access.End());
+    });
     access.ForEachRun([&](uint64_t begin, uint32_t run) {
         const auto conflict = shadow.FindConflict(begin, begin + run, use, TouchOf(use), clock);
-        if (conflict.earlier != nullptr) {
-            FailHazard(operand, conflict.use != GmUse::kRead, conflict.earlier->core,
-                       conflict.earlier->pipe, conflict.earlier->number,
-                       conflict.at - region.address, region.name.c_str());
+        if (conflict.found) {
+            FailHazard(operand, conflict.use != GmUse::kRead, conflict.earlier.core,
+                       conflict.earlier.pipe, conflict.earlier.number, conflict.at - region.address,
+                       region.name.c_str());
         }
-        CheckCaches(access, region, begin, begin + run);
+        if (dirtyCaches) {
+            CheckCaches(access, region, begin, begin + run);
+        }
         if (use == GmUse::kWrite) {
             return;
         }
@@ -229,10 +236,7 @@ void Issue::Remember(const Operand& operand) {
         RegionShadow& shadow = core.Launch().Gm().Shadow(*operand.region);
         const GmUse use = UseOf(access);
         access.ForEachRun([&](uint64_t begin, uint32_t run) {
-            shadow.Record(begin, begin + run, use, TouchOf(use));
-            if (use == GmUse::kWrite && !access.undefines) {
-                shadow.Define(begin, begin + run);
-            }
+            shadow.Record(begin, begin + run, use, TouchOf(use), !access.undefines);
         });
     }
 }
