@@ -238,6 +238,12 @@ def test_a_tensor_comes_with_parameters_of_columns(
         run(probes, *call(form, (quant, INT32, HALF), into_l1=into_l1))
 
 
+def test_columns_are_limited_before_they_go_in_steps(probes: model.Library) -> None:
+    mode = (VDEQF16, INT32, HALF)
+    with raises_fault("parameter", instruction="Fixpipe", rule="nSize (4096) must be in 0..4095"):
+        run(probes, *call(Operation.FIXPIPE_WORKSPACE, mode, n=4096))
+
+
 @pytest.mark.parametrize(
     "form",
     [

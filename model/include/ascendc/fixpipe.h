@@ -194,6 +194,7 @@ void RunFixpipe(const L0cTarget<T>& target, uint32_t source, uint32_t workspace,
     constexpr uint32_t kMost = 256;
     constexpr uint32_t kUnit = 128;  // bytes of a load
     const uint32_t columns = call.fixpipe.columns;
+    RequireRange(kNpuRuleArgument, "Fixpipe", "nSize", columns, 0, 4095);
     const uint32_t step = columns <= kMost ? columns : kMost / 2;
     for (uint32_t first = 0; first < columns; first += step) {
         NpuFixpipe part = call.fixpipe;
