@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A matrix product on the cube, or the move of one of its operands, `loops` times: what each costs
-// on the model.
+// A matrix product on the cube, or the move of one of its operands or of its result, `loops` times:
+// what each costs on the model.
 #include "kernel_operator.h"
 
 using namespace AscendC;
@@ -12,7 +12,9 @@ enum Function : int32_t {
     kNd2Nz,  // A from GM to L1
     kLoadA,  // from L1 to L0A, A as it is in GM
     kLoadTransposedA,
-    kLoadB,  // B as it is in GM, [k, n]
+    kLoadB,    // B as it is in GM, [k, n]
+    kFixpipe,  // the result to rows in GM, as float
+    kFixpipeToHalf,
 };
 
 constexpr uint32_t kL0Bytes = 64 * 1024;
@@ -79,7 +81,21 @@ __aicore__ inline void RunLoads(const BenchCubeTiling& data, TPosition from, TPo
     }
 }
 
-__aicore__ inline void Run(const BenchCubeTiling& data, GM_ADDR x) {
+template <class T>
+__aicore__ inline void RunFixpipe(const BenchCubeTiling& data, GM_ADDR y, QuantMode_t quant) {
+    GlobalTensor<T> target;
+    target.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(y));
+    const auto result = Tensor<float>(TPosition::CO1, 2 * kL0Bytes);
+    const auto rows = static_cast<uint16_t>(data.m);
+    const auto columns = static_cast<uint16_t>(data.n);
+    FixpipeParamsV220 params(columns, rows, rows, columns, false);
+    params.quantPre = quant;
+    for (int32_t i = 0; i < data.loops; ++i) {
+        Fixpipe(target, result, params);
+    }
+}
+
+__aicore__ inline void Run(const BenchCubeTiling& data, GM_ADDR x, GM_ADDR y) {
     const int32_t m1 = data.m / kSide;
     const int32_t k1 = data.k / kSide;
     const int32_t n1 = data.n / kSide;
@@ -92,8 +108,12 @@ __aicore__ inline void Run(const BenchCubeTiling& data, GM_ADDR x) {
             return RunLoads(data, TPosition::A1, TPosition::A2, m1, k1, m1, false);
         case kLoadTransposedA:
             return RunLoads(data, TPosition::A1, TPosition::A2, m1, k1, 1, true);
-        default:
+        case kLoadB:
             return RunLoads(data, TPosition::B1, TPosition::B2, k1, n1, k1, true);
+        case kFixpipe:
+            return RunFixpipe<float>(data, y, QuantMode_t::NoQuant);
+        default:
+            return RunFixpipe<half>(data, y, QuantMode_t::F322F16);
     }
 }
 
@@ -102,8 +122,7 @@ __aicore__ inline void Run(const BenchCubeTiling& data, GM_ADDR x) {
 extern "C" __global__ __aicore__ void bench_cube(GM_ADDR x, GM_ADDR y, GM_ADDR workspace,
                                                  GM_ADDR tiling) {
     KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_AIC_ONLY);
-    static_cast<void>(y);
     static_cast<void>(workspace);
     GET_TILING_DATA_WITH_STRUCT(BenchCubeTiling, data, tiling);
-    Run(data, x);
+    Run(data, x, y);
 }

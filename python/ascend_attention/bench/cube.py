@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a product on the cube and the moves that feed it cost on the model, by level."""
+"""What a product on the cube and the moves around it cost on the model, by level."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ LOOPS = 20  # short runs: one that is not interrupted shows in the minimum
 LIBRARY = Path(__file__).parent.parent / "libmodel_benchmarks.so"
 GOALS = {(128, 128, 128): 60.0, (16, 128, 128): 40.0}  # GFLOP/s of m, k, n at level v3
 MOVED = (128, 128, 128)  # shape whose operands the moves carry
-FUNCTIONS = ("Mmad", "ND2NZ", "LoadData A", "LoadData transposed A", "LoadData B")  # as the kernel
+FUNCTIONS = (  # as the kernel
+    *("Mmad", "ND2NZ", "LoadData A", "LoadData transposed A", "LoadData B"),
+    *("Fixpipe", "Fixpipe to half"),
+)
 
 Shape = tuple[int, int, int]
 
