@@ -12,6 +12,7 @@ int32_t sub_block_idx = 0;
 int32_t g_coreType = AscendC::AIV;
 int32_t g_taskRation = 1;
 uint64_t g_tilingKey = 0;
+uint64_t g_fixpipeNdNzParam = 0;  // as set_nd_para set it, for checks of ranges
 
 namespace AscendC {
 extern const int MIX_TYPE = MIX;
@@ -110,12 +111,14 @@ KeepCore::KeepCore()
     : pipe_(g_tPipePtr),
       kfcClient_(AscendC::g_kfcClient),
       deqValue_(g_deqValue),
+      ndPara_(g_fixpipeNdNzParam),
       control_(control) {}
 
 KeepCore::~KeepCore() {
     g_tPipePtr = pipe_;
     AscendC::g_kfcClient = kfcClient_;
     g_deqValue = deqValue_;
+    g_fixpipeNdNzParam = ndPara_;
     control = control_;
     Enter();
 }
@@ -126,6 +129,7 @@ extern "C" __attribute__((visibility("default"))) void NpuStartCore() {
     g_tPipePtr = nullptr;
     AscendC::g_kfcClient = nullptr;
     g_deqValue = half();
+    g_fixpipeNdNzParam = 0;
     npu_cann::control = {};
     NpuUseLibraryScratch(true);  // which function uses it cannot be seen here
     npu_cann::Enter();

@@ -41,6 +41,7 @@ class KeepCore {
     AscendC::TPipe* pipe_;
     AscendC::KfcCommClient* kfcClient_;
     half deqValue_;
+    uint64_t ndPara_;
     Control control_;
 };
 

@@ -44,7 +44,10 @@ NPU_L0C_TO_L1(int16_t, int32_t)
 NPU_L0C_TO_L1(int8_t, int32_t)
 NPU_L0C_TO_L1(uint8_t, int32_t)
 
-void set_nd_para(uint64_t config) { NpuSetNdPara(config); }
+void set_nd_para(uint64_t config) {
+    g_fixpipeNdNzParam = config;
+    NpuSetNdPara(config);
+}
 void set_quant_pre(uint64_t config) { NpuSetQuantPre(config); }
 
 // The headers shift a pointer into the Fixpipe buffer as if it were an address there.

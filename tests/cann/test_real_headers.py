@@ -267,6 +267,51 @@ def test_cube_side_gives_the_same_bits(
     assert difference is None, difference
 
 
+FIXPIPE_ROWS = rows_of("probe_fixpipe")
+
+
+def fixpipe_input() -> npt.NDArray[np.uint8]:
+    """4 KiB of parameters of quantisation, then small accumulators of both types."""
+    random = np.random.default_rng(13)
+    data = np.zeros(16 * 1024, np.uint8)
+    parameters = data[:4096].view(np.uint64)
+    scales = random.uniform(-2, 2, parameters.size).astype(np.float32).view(np.uint32)
+    parameters[:] = scales | random.integers(0, 2**15, parameters.size, np.uint64) << np.uint64(32)
+    words = data[4096:].view(np.int32)
+    words[:] = random.integers(-(2**15), 2**15, words.size)
+    floats = random.standard_normal(words.size).astype(np.float32) * 99
+    words[::2] = floats.view(np.int32)[::2]
+    return data
+
+
+@pytest.mark.parametrize(
+    ("kernel", "number"), [row[:2] for row in FIXPIPE_ROWS], ids=[row[2] for row in FIXPIPE_ROWS]
+)
+def test_moves_out_of_l0c_give_the_same_bits(
+    kernel: str, number: int, probes: tuple[Library, Library]
+) -> None:
+    data = fixpipe_input()
+    size, alignment = 128 * 1024, 64
+    storage = [np.zeros(size + alignment, np.uint8) for _ in probes]
+    starts = [-one.ctypes.data % alignment for one in storage]
+    outputs = [one[start : start + size] for one, start in zip(storage, starts, strict=True)]
+
+    with options(mode="checked", collect_stream=True):
+        own, cann = (
+            library.launch(
+                kernel,
+                [In(data), InOut(output), In(np.array([number], np.int32))],
+                type="AIC_ONLY",
+            )
+            for library, output in zip(probes, outputs, strict=True)
+        )
+
+    assert np.array_equal(outputs[0], outputs[1])
+    assert work_of(own) == work_of(cann)
+    difference = stream_difference(own, cann, labels=("ours", "CANN"))
+    assert difference is None, difference
+
+
 @pytest.mark.parametrize("order", ["forward", "reversed", "seeded"])
 def test_cores_keep_their_state_while_they_wait(
     order: str, probes: tuple[Library, Library]
