@@ -126,7 +126,8 @@ const Row kRows[] = {
     BY_COLUMN_L1(int8_t, float, VQF322B8_PRE) BY_COLUMN_L1(half, int32_t, VDEQF16)
     BY_COLUMN_L1(uint8_t, int32_t, VREQ8)
     COPIES(float, float, NoQuant) COPIES(half, float, F322F16) COPIES(half, int32_t, DEQF16)
-    COPIES(half, int32_t, VDEQF16) COPIES(int8_t, int32_t, VREQ8) COPIES(uint8_t, float, QF322B8_PRE)
+    COPIES(half, int32_t, VDEQF16) COPIES(int8_t, int32_t, VREQ8)
+    COPIES(uint8_t, float, QF322B8_PRE)
     COPIES_L1(half, float, F322F16) COPIES_L1(int8_t, int32_t, VREQ8)
     ROW("gm.split",
         Fixpipe<float, float, CFG_NZ>(u.Gm<float>(), u.Source<float>(),
