@@ -70,6 +70,7 @@ class OwnBuffers {
             ConstDefiner::Instance().*kBases[i].pointer = buffers_[i];
         }
     }
+    uint8_t* Of(size_t base) const { return buffers_[base]; }
 
  private:
     std::array<uint8_t*, kBases.size()> buffers_;
@@ -87,13 +88,14 @@ void Enter() {
     g_tilingKey = NpuTilingKey();
     hosts.fill(nullptr);
     ConstDefiner& definer = ConstDefiner::Instance();
-    for (const Base& base : kBases) {
-        if (base.core == kind) {
-            uint8_t* host = NpuLocalHost(base.memory);
-            hosts[base.memory] = host;
-            definer.*base.pointer = host;
-            definer.hardwareCpuBufferMap[base.hardware] = host;
-        }
+    for (size_t i = 0; i < kBases.size(); ++i) {
+        const Base& base = kBases[i];
+        const bool has = base.core == kind;
+        uint8_t* host = has ? NpuLocalHost(base.memory) : nullptr;
+        hosts[base.memory] = host;
+        // The headers fill memories that this core does not have, too: not those of another core.
+        definer.*base.pointer = has ? host : ownBuffers.Of(i);
+        definer.hardwareCpuBufferMap[base.hardware] = definer.*base.pointer;
     }
 }
 
