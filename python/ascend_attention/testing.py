@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 # Never above these for inputs of unit scale.
 ABSOLUTE_CAP = {torch.float16: 2e-3, torch.bfloat16: 1.6e-2, torch.float32: 1e-5}
 
+# Plain torch loses more or less by the order in which it adds. Where that is all it loses, one
+# order may be exact by luck, so that several are tried.
+_FLOAT32_ORDERS = 4
+
+NO_BLOCK = 2**31 - 1  # entry of a block table that nobody may read
+
 
 @dataclass(frozen=True)
 class PagedCase:
-    """Tensors of one paged decode. Unused cache is NaN; blocks are shuffled."""
+    """Tensors of one paged decode. Unused cache is poisoned; blocks are shuffled."""
 
     query: torch.Tensor  # [query tokens, heads, head_dim]
     key_cache: torch.Tensor  # [blocks, block_size, kv_heads, head_dim]
@@ -39,6 +45,27 @@ class PagedCase:
             cache.view(-1, *cache.shape[2:])[self.slot_mapping] = tokens
         return self
 
+    def without_hidden(self, window_left: int, poison: float = float("nan")) -> PagedCase:
+        """Return a filled case that lacks all tokens before the windows of its query tokens.
+
+        Args:
+            window_left: Tokens before its own that a query token sees.
+            poison: Takes their place. Blocks without other tokens are taken out of the table.
+        """
+        block_size = self.key_cache.shape[1]
+        tables = self.block_tables.clone()
+        caches = self.key_cache.clone(), self.value_cache.clone()
+        query_lens = self.query_start_loc.diff().tolist()
+        start = 0
+        for row, length in enumerate(self.seq_lens.tolist()):
+            hidden = max(0, length - query_lens[row] - window_left)
+            tables[row, : hidden // block_size] = NO_BLOCK
+            for cache in caches:
+                slots = self.slot_mapping[start : start + hidden]
+                cache.view(-1, *cache.shape[2:])[slots] = poison
+            start += length
+        return replace(self, block_tables=tables, key_cache=caches[0], value_cache=caches[1])
+
 
 def paged_case(
     seq_lens: Sequence[int],
@@ -50,6 +77,7 @@ def paged_case(
     dtype: torch.dtype = torch.float16,
     query_lens: Sequence[int] | None = None,
     spare_blocks: int = 3,
+    poison: float = float("nan"),
     seed: int = 0,
 ) -> PagedCase:
     """Make a case of unit-normal inputs over a shuffled block table.
@@ -63,14 +91,14 @@ def paged_case(
         dtype: Of query and caches.
         query_lens: Query tokens of each sequence; None: one.
         spare_blocks: Blocks that no sequence uses.
+        poison: What unused cache holds.
         seed: Of the generator.
     """
     generator = torch.Generator().manual_seed(seed)
     counts = [-(-length // block_size) for length in seq_lens]
     blocks = sum(counts) + spare_blocks
     order = torch.randperm(blocks, generator=generator).to(torch.int32)
-    # Entries past the used blocks point nowhere: nobody may read them.
-    tables = torch.full((len(seq_lens), max([*counts, 1])), 2**31 - 1, dtype=torch.int32)
+    tables = torch.full((len(seq_lens), max([*counts, 1])), NO_BLOCK, dtype=torch.int32)
     slots = []
     taken = 0
     for row, (length, count) in enumerate(zip(seq_lens, counts, strict=True)):
@@ -89,8 +117,8 @@ def paged_case(
     cache_shape = (blocks, block_size, kv_heads, head_dim)
     return PagedCase(
         query=normal(int(query_start_loc[-1]), heads, head_dim),
-        key_cache=torch.full(cache_shape, float("nan"), dtype=dtype),
-        value_cache=torch.full(cache_shape, float("nan"), dtype=dtype),
+        key_cache=torch.full(cache_shape, poison, dtype=dtype),
+        value_cache=torch.full(cache_shape, poison, dtype=dtype),
         block_tables=tables,
         seq_lens=torch.tensor(list(seq_lens), dtype=torch.int32),
         keys=normal(tokens, kv_heads, head_dim),
@@ -125,17 +153,18 @@ def compare(output: torch.Tensor, exact: np.ndarray, rounded: torch.Tensor) -> E
     Args:
         output: To be judged.
         exact: The reference in float64.
-        rounded: What torch computes when it rounds inputs, weights and output to the dtype and
-            accumulates in float32.
+        rounded: ``[orders, ...]``: what torch computes, adding in one order or another, when it
+            rounds inputs, weights and output to the dtype and accumulates in float32.
 
     Returns:
         The error against twice that of ``rounded`` plus half an ulp of the output, and never above
-        the cap of the dtype. The error of ``rounded`` is its largest over the heads of one query
-        token: tokens of short sequences must not excuse those of long ones. Shapes, and positions
-        of NaN and infinity, must be equal.
+        the cap of the dtype. In float32 it is a whole ulp: what is divided by the sum of weights
+        has been rounded just as much. The error of ``rounded`` is its largest over the orders and
+        over the heads of one query token: tokens of short sequences must not excuse those of long
+        ones. Shapes, and positions of NaN and infinity, must be equal.
     """
-    if not output.shape == exact.shape == rounded.shape:
-        shapes = f"{tuple(output.shape)}, {exact.shape} and {tuple(rounded.shape)}"
+    if not output.shape == exact.shape == rounded.shape[1:]:
+        shapes = f"{tuple(output.shape)}, {exact.shape} and {tuple(rounded.shape[1:])}"
         return Error(float("inf"), 0.0, False, f"shapes differ: {shapes}")
     actual = output.double().numpy()
     special = ~np.isfinite(exact)
@@ -143,11 +172,13 @@ def compare(output: torch.Tensor, exact: np.ndarray, rounded: torch.Tensor) -> E
     if not same or not np.isfinite(actual[~special]).all():
         return Error(float("inf"), 0.0, False, "NaN or infinity at other positions than expected")
     error = np.where(special, 0.0, np.abs(actual - np.where(special, 0.0, exact)))
-    plain = np.abs(rounded.double().numpy() - np.where(special, 0.0, exact))
+    plain = np.abs(rounded.double().numpy() - np.where(special, 0.0, exact)).max(axis=0)
     heads = tuple(range(1, plain.ndim))
     budget = 2 * np.max(np.where(special, 0.0, plain), axis=heads, keepdims=True, initial=0.0)
     cap = ABSOLUTE_CAP[output.dtype]
-    bound = np.minimum(budget + _half_ulp(np.where(special, 0.0, exact), output.dtype), cap)
+    roundings = 2 if output.dtype == torch.float32 else 1
+    half_ulp = _half_ulp(np.where(special, 0.0, exact), output.dtype)
+    bound = np.minimum(budget + roundings * half_ulp, cap)
     if error.size == 0:
         return Error(0.0, cap, True, "empty")
     at = np.unravel_index(int(np.argmax(error - bound)), error.shape)
@@ -159,15 +190,19 @@ def compare(output: torch.Tensor, exact: np.ndarray, rounded: torch.Tensor) -> E
     return Error(float(error[largest]), float(bound[largest]), bool((error <= bound).all()), text)
 
 
+def pack_caches(
+    key_cache: torch.Tensor, value_cache: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Bring caches ``[blocks, block_size, heads, head_dim]`` into those of paged_attention_v1."""
+    blocks, block_size, heads, head_dim = key_cache.shape
+    x = 16 // key_cache.element_size()
+    split = key_cache.reshape(blocks, block_size, heads, head_dim // x, x)
+    return split.permute(0, 2, 3, 1, 4).contiguous(), value_cache.permute(0, 2, 3, 1).contiguous()
+
+
 def packed_caches(case: PagedCase) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the caches of a case in the layout of ``paged_attention_v1``."""
-    blocks, block_size, heads, head_dim = case.key_cache.shape
-    x = 16 // case.key_cache.element_size()
-    split = case.key_cache.reshape(blocks, block_size, heads, head_dim // x, x)
-    return (
-        split.permute(0, 2, 3, 1, 4).contiguous(),
-        case.value_cache.permute(0, 2, 3, 1).contiguous(),
-    )
+    return pack_caches(case.key_cache, case.value_cache)
 
 
 def _visible_scores(scores: torch.Tensor, options: ScoreOptions) -> torch.Tensor:
@@ -176,36 +211,54 @@ def _visible_scores(scores: torch.Tensor, options: ScoreOptions) -> torch.Tensor
 
 
 def _plain_sequence(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float, options: ScoreOptions
+    tensors: Sequence[torch.Tensor], scale: float, options: ScoreOptions, order: int
 ) -> torch.Tensor:
-    """Attend the ``[queries, heads, head_dim]`` of one sequence to its keys, all in one dtype."""
+    """Attend the query of one sequence to its keys, adding in one of several orders.
+
+    Args:
+        tensors: Query ``[queries, heads, head_dim]``, keys and values, all in one dtype.
+        scale: Multiplies ``Q K^T``.
+        options: For the scores.
+        order: 0: as things lie in memory. Others: head dimensions and keys are shuffled.
+    """
+    query, key, value = (tensor.float() for tensor in tensors)
+    length, _, head_dim = key.shape
     heads, group = query.shape[1], query.shape[1] // key.shape[1]
-    keys = key.float().repeat_interleave(group, dim=1).transpose(0, 1)
-    values = value.float().repeat_interleave(group, dim=1).transpose(0, 1)
-    scores = _visible_scores(
-        (query.float().transpose(0, 1) @ keys.transpose(1, 2)) * scale, options
-    )
+    dims, tokens = torch.arange(head_dim), torch.arange(length)
+    if order > 0:
+        generator = torch.Generator().manual_seed(order)
+        dims, tokens = (torch.randperm(n, generator=generator) for n in (head_dim, length))
+    keys = key[..., dims].repeat_interleave(group, dim=1).transpose(0, 1)
+    scores = (query[..., dims].transpose(0, 1) @ keys.transpose(1, 2)) * scale
+    scores = _visible_scores(scores, options)[..., tokens]
     if options.sinks is not None:
         sinks = torch.as_tensor(options.sinks).float()[:, None, None]
         scores = torch.cat((scores, sinks.expand(heads, scores.shape[1], 1)), dim=2)
-    weights = torch.softmax(scores, dim=-1)[..., : key.shape[0]].nan_to_num(0.0)
-    return (weights.to(query.dtype).float() @ values).transpose(0, 1).to(query.dtype)
+    weights = torch.softmax(scores, dim=-1)[..., :length].nan_to_num(0.0)
+    values = value[tokens].repeat_interleave(group, dim=1).transpose(0, 1)
+    dtype = tensors[0].dtype
+    return (weights.to(dtype).float() @ values).transpose(0, 1).to(dtype)
 
 
 def plain_attention(
     case: PagedCase, scale: float | None = None, options: ScoreOptions = PLAIN_SCORES
 ) -> torch.Tensor:
-    """Attend with plain torch: inputs, weights and output rounded, accumulation in float32."""
+    """Attend with plain torch: inputs, weights and output rounded, accumulation in float32.
+
+    Returns:
+        ``[orders, tokens, heads, head_dim]``: the outputs of several orders of adding for float32,
+        whose error is that of adding, and of one for other dtypes.
+    """
     factor = case.query.shape[2] ** -0.5 if scale is None else scale
-    output = torch.zeros_like(case.query)
+    orders = _FLOAT32_ORDERS if case.query.dtype == torch.float32 else 1
+    output = case.query.new_zeros(orders, *case.query.shape)
     start = 0
     for row, length in enumerate(case.seq_lens.tolist()):
         end = start + length
         own = slice(int(case.query_start_loc[row]), int(case.query_start_loc[row + 1]))
-        if length > 0:
-            output[own] = _plain_sequence(
-                case.query[own], case.keys[start:end], case.values[start:end], factor, options
-            )
+        tensors = case.query[own], case.keys[start:end], case.values[start:end]
+        for order in range(orders if length > 0 else 0):
+            output[order, own] = _plain_sequence(tensors, factor, options, order)
         start = end
     return output
 

@@ -3,54 +3,70 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from ascend_attention import merge_attn_states, paged_attention
+from ascend_attention import merge_attn_states
 from ascend_attention.model import recorded
 from ascend_attention.reference import merge_attention_states
-from ascend_attention.testing import compare, exact_attention, paged_case, plain_attention
+from ascend_attention.testing import PagedCase, paged_case
+
+from tests.ops.attend import DTYPE_NAMES, DTYPES, State, assert_matches, attend
 
 if TYPE_CHECKING:
     from ascend_attention.model import Report
 
 
-@pytest.mark.parametrize("cut", [0, 1, 15, 16, 64, 199, 200])
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32], ids=str)
-def test_any_cut_of_the_keys_gives_the_whole(
-    dtype: torch.dtype, cut: int, launches: list[Report]
+def state_of_part(case: PagedCase, begin: int, end: int) -> State:
+    """Attend to tokens [begin, end) of the only sequence; without any, the output is NaN."""
+    if begin == end:
+        shape = case.query.shape[:2]
+        return torch.full_like(case.query, torch.nan), torch.full(shape, -torch.inf)
+    _, heads, head_dim = case.keys.shape
+    part = paged_case(
+        (end - begin,),
+        heads=case.query.shape[1],
+        kv_heads=heads,
+        head_dim=head_dim,
+        dtype=case.query.dtype,
+    )
+    tokens = case.keys[begin:end], case.values[begin:end]
+    return attend(replace(part, query=case.query, keys=tokens[0], values=tokens[1]).filled())
+
+
+def merged(prefix: State, suffix: State) -> State:
+    output, lse = torch.empty_like(prefix[0]), torch.empty_like(prefix[1].t())
+    merge_attn_states(output, prefix[0], prefix[1].t(), suffix[0], suffix[1].t(), lse)
+    return output, lse.t()
+
+
+CUTS: dict[str, tuple[int, ...]] = {str(cut): (cut,) for cut in (0, 1, 15, 16, 64, 199, 200)}
+RANDOM = random.Random(0)
+CUTS |= {
+    f"random {parts}": tuple(sorted(RANDOM.randint(0, 200) for _ in range(parts - 1)))
+    for parts in (3, 4, 5, 6, 8, 13)
+}
+
+
+@pytest.mark.parametrize("cuts", CUTS.values(), ids=CUTS)
+@pytest.mark.parametrize("dtype", DTYPES, ids=DTYPE_NAMES)
+def test_any_cuts_of_the_keys_give_the_whole(
+    dtype: torch.dtype, cuts: tuple[int, ...], launches: list[Report]
 ) -> None:
-    case = paged_case((200,), heads=8, kv_heads=2, head_dim=64, dtype=dtype).filled()
-    parts: list[Any] = []
-    for begin, end in ((0, cut), (cut, 200)):
-        if begin == end:
-            parts.append((torch.full_like(case.query, torch.nan), torch.full((1, 8), -torch.inf)))
-            continue
-        part = paged_case((end - begin,), heads=8, kv_heads=2, head_dim=64, dtype=dtype)
-        slots = part.key_cache.view(-1, 2, 64), part.value_cache.view(-1, 2, 64)
-        for tokens, cache in zip((case.keys, case.values), slots, strict=True):
-            cache[part.slot_mapping] = tokens[begin:end]
-        parts.append(
-            paged_attention(
-                case.query,
-                part.key_cache,
-                part.value_cache,
-                part.block_tables,
-                part.seq_lens,
-                return_lse=True,
-            )
-        )
-    (prefix, prefix_lse), (suffix, suffix_lse) = parts
-    output, lse = torch.empty_like(prefix), torch.empty(8, 1)
+    case = paged_case((200,), head_dim=64, dtype=dtype).filled()
+    parts = [state_of_part(case, *ends) for ends in itertools.pairwise((0, *cuts, 200))]
 
-    merge_attn_states(output, prefix, prefix_lse.t(), suffix, suffix_lse.t(), lse)
+    order = random.Random(len(cuts))
+    while len(parts) > 1:  # any two neighbours
+        left = order.randrange(len(parts) - 1)
+        parts[left : left + 2] = [merged(*parts[left : left + 2])]
 
-    exact, exact_lse = exact_attention(case)
-    error = compare(output, exact, plain_attention(case))
-    assert error.ok, error.text
-    torch.testing.assert_close(lse.t().double(), torch.from_numpy(exact_lse), rtol=1e-6, atol=1e-6)
+    assert_matches(case, parts[0])
 
 
 @pytest.mark.parametrize("empty", [torch.inf, -torch.inf])

@@ -5,17 +5,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 import torch
-from ascend_attention import paged_attention, reshape_and_cache_flash
+from ascend_attention import paged_attention, paged_attention_v2, reshape_and_cache_flash
 from ascend_attention.model import Mutation, checked, mutate, options
+from ascend_attention.reference import PLAIN_SCORES, ScoreOptions
 from ascend_attention.testing import PagedCase, paged_case
 
-from tests.ops.paged_kernel import KernelCase, run_kernel
+from tests.ops.attend import attend
 from tests.ops.test_cache_kernels import copy
 from tests.ops.test_merge_kernel import merge, random_state
+from tests.ops.vllm_call import arguments_of, partial_buffers
 
 ORDERS = [{"order": "forward"}, {"order": "reversed"}] + [
     {"order": "seeded", "seed": seed} for seed in range(3)
@@ -42,30 +45,6 @@ def test_scheduling_orders_are_silent_and_give_the_same_bits() -> None:
     assert all(torch.equal(output, outputs[0]) for output in outputs)
 
 
-def decode(head_dim: int, block_size: int) -> Callable[[], None]:
-    """Return decodes in which every core works on several tasks.
-
-    Tasks of several steps reuse the buffers of K and V; tasks of a single step reuse those of the
-    query before anything else has ordered it.
-    """
-
-    def run_both() -> None:
-        for lengths in ((300, 129, 0, 65), (30, 20, 9, 5)):
-            case = paged_case(
-                lengths, heads=96, kv_heads=48, head_dim=head_dim, block_size=block_size
-            ).filled()
-            paged_attention(
-                case.query,
-                case.key_cache,
-                case.value_cache,
-                case.block_tables,
-                case.seq_lens,
-                return_lse=True,
-            )
-
-    return run_both
-
-
 def write() -> None:
     """Write so many rows of 16 KiB that every core fills its two buffers several times."""
     key = torch.zeros(1200, 32, 256, dtype=torch.float16)
@@ -79,23 +58,67 @@ def merge_many() -> None:
         merge(random_state(1, 700, 29, 64, dtype), random_state(2, 700, 29, 64, dtype))
 
 
-def attend(*cases: KernelCase) -> Callable[[], None]:
-    """Return launches of these cases."""
+Run = Callable[[], object]
+
+
+def each(*runs: Run) -> Run:
+    """Return the runs as one."""
 
     def run_all() -> None:
-        for case in cases:
-            run_kernel(case)
+        for run in runs:
+            run()
 
     return run_all
 
 
 # Every core has several units of several steps; some units have a single step, some no token.
 RAGGED = (300, 30, 129, 0, 9, 5, 65, 20)
-MANY = KernelCase(RAGGED, heads=96, kv_heads=48, split=("none", 0))
-SPLIT = replace(
-    MANY, heads=64, kv_heads=32, lengths=(600, 30, 340, 0), split=("partition_tokens", 16)
-)
-SPOKEN = replace(MANY, query_lens=(5, 1, 9, 2, 1, 1, 16, 3), heads=24, kv_heads=12, alibi=True)
+SPOKEN = (5, 1, 9, 2, 1, 1, 16, 3)
+
+
+def many(
+    layout: str = "NHD",
+    scores: ScoreOptions = PLAIN_SCORES,
+    *,
+    lengths: tuple[int, ...] = RAGGED,
+    heads: int = 96,
+    splits: int = 1,
+    **changes: object,
+) -> Run:
+    """Return attention over many sequences, two query heads to a kv head."""
+    sizes: dict[str, Any] = {"head_dim": 64, **changes}
+    case = paged_case(lengths, heads=heads, kv_heads=heads // 2, **sizes).filled()
+    return partial(attend, case, layout, scores, num_splits=splits)
+
+
+def decode(head_dim: int, block_size: int) -> Run:
+    """Return decodes in which every core works on several tasks.
+
+    Tasks of several steps reuse the buffers of K and V; tasks of a single step reuse those of the
+    query before anything else has ordered it.
+    """
+    return each(
+        *(
+            many(lengths=lengths, splits=0, head_dim=head_dim, block_size=block_size)
+            for lengths in ((300, 129, 0, 65), (30, 20, 9, 5))
+        )
+    )
+
+
+def spoken(scores: ScoreOptions) -> Run:
+    """Return attention of several query tokens a sequence."""
+    return many("NHD", scores, heads=24, query_lens=SPOKEN)
+
+
+def split(dtype: torch.dtype) -> Run:
+    """Return a split in more partial results than are combined in one step."""
+    return many(lengths=(600, 30, 340, 0), heads=64, splits=38, dtype=dtype)
+
+
+def split_into_partials() -> None:
+    """Split with partial results of the caller."""
+    case = paged_case((520, 30, 520, 0), heads=64, kv_heads=8, head_dim=32).filled()
+    paged_attention_v2(torch.empty_like(case.query), *partial_buffers(case), *arguments_of(case))
 
 
 def copy_many() -> None:
@@ -105,32 +128,33 @@ def copy_many() -> None:
     copy(caches, caches, torch.stack([blocks[:100], blocks[100:]], dim=1))
 
 
-RUNS = {
-    "paged_attention_d64": decode(64, 16),
-    "paged_attention_d128": decode(128, 48),
-    "paged_attention_fp32": attend(replace(MANY, dtype=torch.float32, head_dim=32)),
-    "paged_attention_packed": attend(
-        replace(MANY, layout="packed", head_dim=120),
-        replace(MANY, layout="packed", head_dim=120, block_size=24, window_left=83),
-        replace(MANY, layout="packed", window_left=1),
+SLOPES = torch.linspace(0.01, 0.2, 24).numpy()
+SINKS = torch.linspace(-1, 1, 24).numpy()
+RUNS: dict[str, Callable[[], Run]] = {  # each makes its tensors once
+    "paged_attention_d64": lambda: decode(64, 16),
+    "paged_attention_d128": lambda: decode(128, 48),
+    "paged_attention_fp32": lambda: many(dtype=torch.float32, head_dim=32),
+    "paged_attention_packed": lambda: each(
+        many("packed", head_dim=120),
+        many("packed", ScoreOptions(window=(83, -1)), head_dim=120, block_size=24),
+        many("packed", ScoreOptions(window=(1, -1))),
     ),
-    "paged_attention_packed_fp32": attend(
-        replace(MANY, layout="packed", dtype=torch.float32, window_left=83),
-        replace(MANY, layout="packed", dtype=torch.float32, window_left=1),
+    "paged_attention_packed_fp32": lambda: each(
+        *(many("packed", ScoreOptions(window=(left, -1)), dtype=torch.float32) for left in (83, 1))
     ),
-    "paged_attention_options": attend(
-        SPOKEN,
-        replace(SPOKEN, window_left=37),
-        replace(SPOKEN, window_left=1),
-        replace(SPOKEN, softcap=2.0, alibi=False),
-        replace(SPOKEN, sinks=True),
-        replace(SPOKEN, softcap=2.0, sinks=True, window_left=37),
+    "paged_attention_options": lambda: each(
+        spoken(ScoreOptions(alibi_slopes=SLOPES)),
+        spoken(ScoreOptions(alibi_slopes=SLOPES, window=(37, -1))),
+        spoken(ScoreOptions(alibi_slopes=SLOPES, window=(1, -1))),
+        spoken(ScoreOptions(softcap=2.0)),
+        spoken(ScoreOptions(alibi_slopes=SLOPES, sinks=SINKS)),
+        spoken(ScoreOptions(alibi_slopes=SLOPES, softcap=2.0, sinks=SINKS, window=(37, -1))),
     ),
-    "paged_attention_split": attend(SPLIT, replace(SPLIT, partial_outputs=38)),
-    "paged_attention_split_fp32": attend(replace(SPLIT, dtype=torch.float32)),
-    "merge_attention_states": merge_many,
-    "reshape_and_cache": write,
-    "copy_blocks": copy_many,
+    "paged_attention_split": lambda: each(split(torch.float16), split_into_partials),
+    "paged_attention_split_fp32": lambda: split(torch.float32),
+    "merge_attention_states": lambda: merge_many,
+    "reshape_and_cache": lambda: write,
+    "copy_blocks": lambda: copy_many,
 }
 
 
@@ -150,7 +174,7 @@ def is_of_the_library(mutation: Mutation) -> bool:
 @pytest.mark.skipif(shutil.which("addr2line") is None, reason="needs addr2line of binutils")
 @pytest.mark.parametrize("name", RUNS)
 def test_every_ordering_edge_of_a_kernel_is_missed_when_taken_away(name: str) -> None:
-    mutations = mutate(RUNS[name])
+    mutations = mutate(RUNS[name]())
 
     kernel_sites = [mutation for mutation in mutations if not is_of_the_library(mutation)]
     silent = [str(mutation) for mutation in kernel_sites if not mutation.found]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,21 +18,21 @@ from ascend_attention.compat.vllm import (
     ops,
 )
 from ascend_attention.model import mode, recorded
-from ascend_attention.reference import ScoreOptions
+from ascend_attention.reference import PLAIN_SCORES, ScoreOptions
 from ascend_attention.testing import (
     PagedCase,
     compare,
     exact_attention,
-    packed_caches,
     paged_case,
     plain_attention,
 )
+
+from tests.ops.vllm_call import PARTITION, arguments_of, partial_buffers
 
 if TYPE_CHECKING:
     from ascend_attention.model import Report
 
 Scale = torch.Tensor | float | int
-PARTITION = 512
 HEADS, KV_HEADS, HEAD_DIM, BLOCK_SIZE = 8, 2, 64, 16
 
 
@@ -53,40 +53,15 @@ def make_case(
     ).filled()
 
 
-def common(case: PagedCase, alibi_slopes: torch.Tensor | None = None) -> list[Any]:
-    """The arguments from query to kv_cache_dtype."""
-    return [
-        case.query,
-        *packed_caches(case),
-        case.key_cache.shape[2],
-        case.query.shape[2] ** -0.5,
-        case.block_tables,
-        case.seq_lens,
-        case.key_cache.shape[1],
-        int(case.seq_lens.max()),
-        alibi_slopes,
-        "auto",
-    ]
-
-
-def partial_buffers(case: PagedCase) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """exp_sums, max_logits and tmp_out, full of NaN."""
-    tokens, heads, head_dim = case.query.shape
-    partitions = -(-int(case.seq_lens.max()) // PARTITION)
-    sums = torch.full((tokens, heads, partitions), torch.nan)
-    outputs = torch.full((tokens, heads, partitions, head_dim), torch.nan, dtype=case.query.dtype)
-    return sums, sums.clone(), outputs
-
-
 def run_v1(case: PagedCase, *scales: Scale, slopes: torch.Tensor | None = None) -> torch.Tensor:
     out = torch.full_like(case.query, torch.nan)
-    paged_attention_v1(out, *common(case, slopes), *scales)
+    paged_attention_v1(out, *arguments_of(case, slopes), *scales)
     return out
 
 
 def run_v2(case: PagedCase, *scales: Scale, slopes: torch.Tensor | None = None) -> torch.Tensor:
     out = torch.full_like(case.query, torch.nan)
-    paged_attention_v2(out, *partial_buffers(case), *common(case, slopes), *scales)
+    paged_attention_v2(out, *partial_buffers(case), *arguments_of(case, slopes), *scales)
     return out
 
 
@@ -95,9 +70,8 @@ Run = Callable[..., torch.Tensor]
 
 
 def assert_matches(
-    output: torch.Tensor, case: PagedCase, options: ScoreOptions | None = None
+    output: torch.Tensor, case: PagedCase, options: ScoreOptions = PLAIN_SCORES
 ) -> None:
-    options = options or ScoreOptions()
     exact, _ = exact_attention(case, options=options)
     error = compare(output, exact, plain_attention(case, options=options))
     assert error.ok, error.text
@@ -157,7 +131,7 @@ def test_the_partial_results_are_those_of_each_partition(launches: list[Report])
     out = torch.empty_like(case.query)
     partials = partial_buffers(case)
 
-    paged_attention_v2(out, *partials, *common(case))
+    paged_attention_v2(out, *partials, *arguments_of(case))
 
     exp_sums, max_logits, tmp_out = partials
 

@@ -15,6 +15,8 @@ from ascend_attention import (
     reshape_and_cache_nz,
 )
 
+from tests.ops.layouts import to_nz, to_packed
+
 if TYPE_CHECKING:
     from ascend_attention.model import Report
 
@@ -128,26 +130,6 @@ def test_no_tokens_write_nothing() -> None:
     cache = random_bits((2, 16, 2, 64), torch.float16, 2)
 
     write_and_compare(key, key.clone(), cache, cache.clone(), torch.empty(0, dtype=torch.int64))
-
-
-def to_packed(key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Caches [blocks, block_size, heads, head_dim] in the layout of reshape_and_cache."""
-    blocks, block_size, heads, head_dim = key.shape
-    x = 16 // key.element_size()
-    split = key.reshape(blocks, block_size, heads, head_dim // x, x)
-    return split.permute(0, 2, 3, 1, 4).contiguous(), value.permute(0, 2, 3, 1).contiguous()
-
-
-def to_nz(key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The same in the layout of reshape_and_cache_nz."""
-    y = 32 // key.element_size()
-
-    def fractals(cache: torch.Tensor) -> torch.Tensor:
-        blocks, block_size, heads, head_dim = cache.shape
-        columns = cache.reshape(blocks, block_size, heads * head_dim // y, y)
-        return columns.permute(0, 2, 1, 3).contiguous()
-
-    return fractals(key), fractals(value)
 
 
 LAYOUTS = {"packed": (reshape_and_cache, to_packed), "nz": (reshape_and_cache_nz, to_nz)}

@@ -69,7 +69,9 @@ def run_plan(plan: _native.Plan, *arguments: Buffer | None) -> Report:
     """
     workspace = None
     if plan.workspace_bytes > 0:
-        workspace = Workspace(LIBRARY_WORKSPACE_BYTES + plan.workspace_bytes)
+        workspace = Workspace(
+            LIBRARY_WORKSPACE_BYTES + plan.workspace_bytes, reserved=LIBRARY_WORKSPACE_BYTES
+        )
     return kernels().launch(
         plan.kernel,
         [*arguments, workspace, Tiling(plan.tiling)],

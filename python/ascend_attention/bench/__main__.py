@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import platform
+import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ascend_attention.bench.cube import GOALS, bench_cube, flops
-from ascend_attention.bench.decode import bench_decode
+from ascend_attention.bench.decode import DecodeShape, bench_decode
+from ascend_attention.bench.decode import decode_set as decode_shapes
 from ascend_attention.bench.exp import EXP_COUNT, bench_exp
 from ascend_attention.bench.memory import extra_memory
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 Row = dict[str, object]
 
 
-def _ratio(name: str, ours: Timing, theirs: Timing, goal: float) -> Row:
+def _ratio(name: str, ours: Timing, theirs: Timing, goal: float | None = None) -> Row:
     return {
         "what": name,
         "minimum": ours.minimum / theirs.minimum,
@@ -65,9 +67,26 @@ def _cube_rows(repeats: int) -> list[Row]:
     return rows
 
 
+def _decode_set_rows(repeats: int, console: Console) -> list[Row]:
+    """Measure every shape of the decode set, and their geometric mean."""
+    rows: list[Row] = []
+    for shape in decode_shapes():
+        decode = bench_decode(shape, repeats)
+        row = _ratio(f"paged decode fp16, fast / torch: {shape}", decode["fast"], decode["torch"])
+        console.print(f"{row['median']:.3f}  {row['what']}  {row['detail']}")
+        rows.append(row)
+    mean: Row = {
+        column: statistics.geometric_mean(float(str(row[column])) for row in rows)
+        for column in ("minimum", "median")
+    }
+    name = f"geometric mean of {len(rows)} decode shapes"
+    return [*rows, {"what": name, **mean, "goal": 1.0, "unit": "x", "detail": ""}]
+
+
 def _measure(context: int, repeats: int) -> list[Row]:
-    decode = bench_decode(context, repeats)
-    shape = f"paged decode B8 32/8 D128 ctx {context} fp16 block 128"
+    decode_shape = DecodeShape("8B", 8, 32, 8, 128, context, 128)
+    decode = bench_decode(decode_shape, repeats, ("fast", "checked"))
+    shape = f"paged decode fp16 {decode_shape}"
     rows = [
         _ratio(f"{shape}: fast / torch gather + packed SDPA", decode["fast"], decode["torch"], 1.0),
         _ratio(f"{shape}: checked / fast", decode["checked"], decode["fast"], 10.0),
@@ -101,6 +120,9 @@ def _measure(context: int, repeats: int) -> list[Row]:
 def main(
     context: Annotated[int, typer.Option(min=1, help="Tokens of each sequence.")] = 4096,
     repeats: Annotated[int, typer.Option(min=1, help="Timed calls of each candidate.")] = 5,
+    decode_set: Annotated[
+        bool, typer.Option("--decode-set", help="Measure the decode shapes of many models instead.")
+    ] = False,
     output: Annotated[Path | None, typer.Option(help="Also write the rows as JSON.")] = None,
 ) -> None:
     """Measure the model against torch on this machine: ratios of minimum and of median."""
@@ -110,7 +132,7 @@ def main(
         f"{platform.machine()}, Python {platform.python_version()}, torch {torch.__version__}, "
         f"one thread, {repeats} repeats"
     )
-    rows = _measure(context, repeats)
+    rows = _decode_set_rows(repeats, console) if decode_set else _measure(context, repeats)
     table = Table()
     for column in ("what", "minimum", "median", "goal", "detail"):
         table.add_column(column, justify="left" if column in ("what", "detail") else "right")

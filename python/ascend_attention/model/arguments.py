@@ -76,14 +76,24 @@ class InOut(_ArrayArgument):
 
 @dataclass(frozen=True)
 class Workspace:
-    """Fresh memory without contents: poisoned, and reading it before writing is a fault."""
+    """Fresh memory without contents: poisoned, and reading it before writing is a fault.
+
+    Attributes:
+        bytes: Of the whole.
+        name: In messages.
+        reserved: First bytes, which CANN keeps to itself: as the system gives them, for the sake
+            of launches that are shorter than poisoning them.
+    """
 
     bytes: int
     name: str = "workspace"
+    reserved: int = 0
 
     def buffer(self) -> Buffer:
         """Allocate the memory; the buffer owns it."""
-        return Out(np.full(self.bytes, POISON, np.uint8), self.name).buffer()
+        memory = np.empty(self.bytes, np.uint8)
+        memory[self.reserved :] = POISON
+        return Out(memory, self.name).buffer()
 
 
 @dataclass(frozen=True)

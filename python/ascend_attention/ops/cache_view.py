@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ascend_attention.ops.checks import Checks
 
-ROWS_LAYOUTS = ("NHD", "HND")
+KV_LAYOUTS = ("NHD", "HND", "packed")
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,20 @@ def packed_views(
             "value_cache block_size", value.block_size, f"be that of key_cache ({block_size})"
         )
     return key, value
+
+
+def kv_views(
+    checks: Checks, key_cache: torch.Tensor, value_cache: torch.Tensor, kv_layout: str
+) -> tuple[CacheView, CacheView]:
+    """See caches in the layout of this name: one of ``KV_LAYOUTS``."""
+    if kv_layout not in KV_LAYOUTS:
+        raise checks.value_error("kv_layout", kv_layout, f"be one of {', '.join(KV_LAYOUTS)}")
+    if kv_layout == "packed":
+        return packed_views(checks, key_cache, value_cache)
+    return (
+        rows_view(checks, "key_cache", key_cache, kv_layout),
+        rows_view(checks, "value_cache", value_cache, kv_layout),
+    )
 
 
 def nz_view(

@@ -10,7 +10,7 @@ import torch
 
 from ascend_attention import _native
 from ascend_attention.backends.model import soc_name
-from ascend_attention.ops.cache_view import ROWS_LAYOUTS, rows_view
+from ascend_attention.ops.cache_view import kv_views
 from ascend_attention.ops.checks import Checks
 from ascend_attention.ops.library import define
 from ascend_attention.ops.paged_inputs import (
@@ -57,34 +57,58 @@ def _window_left(window_size: Sequence[int]) -> int:
     return window_size[0]
 
 
-def _inputs(
-    query: torch.Tensor,
-    key_cache: torch.Tensor,
-    value_cache: torch.Tensor,
-    block_tables: torch.Tensor,
-    seq_lens: torch.Tensor,
-    query_start_loc: torch.Tensor | None,
-    alibi_slopes: torch.Tensor | None,
-    sinks: torch.Tensor | None,
-    kv_layout: str,
-) -> PagedInputs:
-    if kv_layout not in ROWS_LAYOUTS:
-        raise _CHECKS.value_error("kv_layout", kv_layout, f"be one of {', '.join(ROWS_LAYOUTS)}")
-    _CHECKS.rank("query", query, 3)
-    inputs = PagedInputs(
-        query,
-        key_cache,
-        value_cache,
-        rows_view(_CHECKS, "key_cache", key_cache, kv_layout),
-        rows_view(_CHECKS, "value_cache", value_cache, kv_layout),
-        block_tables,
-        seq_lens,
-        query_start_loc,
-        alibi_slopes,
-        sinks,
-    )
-    check_inputs(_CHECKS, inputs)
-    return inputs
+@dataclass(frozen=True)
+class _Call:
+    """The arguments in the order of the schema, with its defaults."""
+
+    query: torch.Tensor
+    key_cache: torch.Tensor
+    value_cache: torch.Tensor
+    block_tables: torch.Tensor
+    seq_lens: torch.Tensor
+    query_start_loc: torch.Tensor | None = None
+    alibi_slopes: torch.Tensor | None = None
+    sinks: torch.Tensor | None = None
+    max_query_len: int | None = None
+    scale: float | None = None
+    softcap: float = 0.0
+    window_size: Sequence[int] = (-1, -1)
+    kv_layout: str = "NHD"
+    method: str = "auto"
+    num_splits: int = 0
+    return_lse: bool = False
+
+    def inputs(self) -> PagedInputs:
+        """Check all that does not need the values of a tensor."""
+        _CHECKS.rank("query", self.query, 3)
+        inputs = PagedInputs(
+            self.query,
+            self.key_cache,
+            self.value_cache,
+            *kv_views(_CHECKS, self.key_cache, self.value_cache, self.kv_layout),
+            self.block_tables,
+            self.seq_lens,
+            self.query_start_loc,
+            self.alibi_slopes,
+            self.sinks,
+        )
+        check_inputs(_CHECKS, inputs)
+        return inputs
+
+    def options(self, inputs: PagedInputs) -> PagedOptions:
+        """Check the numbers; reads the values of ``query_start_loc``."""
+        if self.softcap < 0:
+            raise _CHECKS.value_error("softcap", self.softcap, "be 0 (none) or more")
+        rule, value = _split(self.method, self.num_splits)
+        return PagedOptions(
+            scale=self.query.shape[2] ** -0.5 if self.scale is None else self.scale,
+            softcap=self.softcap,
+            window_left=_window_left(self.window_size),
+            max_query_len=_longest_query(inputs, self.max_query_len),
+            split_rule=rule,
+            split_value=value,
+            write_lse=self.return_lse,
+        )
 
 
 def _longest_query(inputs: PagedInputs, max_query_len: int | None) -> int:
@@ -98,110 +122,27 @@ def _longest_query(inputs: PagedInputs, max_query_len: int | None) -> int:
     return max(int(starts.diff().max()), 1)
 
 
-def _options(
-    inputs: PagedInputs,
-    *,
-    scale: float | None,
-    softcap: float,
-    window_size: Sequence[int],
-    max_query_len: int | None,
-    method: str,
-    num_splits: int,
-    return_lse: bool,
-) -> PagedOptions:
-    if softcap < 0:
-        raise _CHECKS.value_error("softcap", softcap, "be 0 (none) or more")
-    rule, value = _split(method, num_splits)
-    return PagedOptions(
-        scale=inputs.query.shape[2] ** -0.5 if scale is None else scale,
-        softcap=softcap,
-        window_left=_window_left(window_size),
-        max_query_len=_longest_query(inputs, max_query_len),
-        split_rule=rule,
-        split_value=value,
-        write_lse=return_lse,
-    )
-
-
 def _paged_attention_cpu(
-    query: torch.Tensor,
-    key_cache: torch.Tensor,
-    value_cache: torch.Tensor,
-    block_tables: torch.Tensor,
-    seq_lens: torch.Tensor,
-    query_start_loc: torch.Tensor | None = None,
-    alibi_slopes: torch.Tensor | None = None,
-    sinks: torch.Tensor | None = None,
-    *,
-    max_query_len: int | None = None,
-    scale: float | None = None,
-    softcap: float = 0.0,
-    window_size: Sequence[int] = (-1, -1),
-    kv_layout: str = "NHD",
-    method: str = "auto",
-    num_splits: int = 0,
-    return_lse: bool = False,
+    *arguments: torch.Tensor | None, **options: object
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    inputs = _inputs(
-        query,
-        key_cache,
-        value_cache,
-        block_tables,
-        seq_lens,
-        query_start_loc,
-        alibi_slopes,
-        sinks,
-        kv_layout,
-    )
-    options = _options(
-        inputs,
-        scale=scale,
-        softcap=softcap,
-        window_size=window_size,
-        max_query_len=max_query_len,
-        method=method,
-        num_splits=num_splits,
-        return_lse=return_lse,
-    )
+    call = _Call(*arguments, **options)  # type: ignore[arg-type]
+    inputs = call.inputs()
+    query = call.query
     output = query.new_empty(query.shape)
-    lse = query.new_empty(query.shape[:2] if return_lse else (0,), dtype=torch.float32)
-    run(_CHECKS, inputs, options, output, lse)
+    lse = query.new_empty(query.shape[:2] if call.return_lse else (0,), dtype=torch.float32)
+    run(_CHECKS, inputs, call.options(inputs), output, lse)
     return output, lse
 
 
 def _paged_attention_meta(
-    query: torch.Tensor,
-    key_cache: torch.Tensor,
-    value_cache: torch.Tensor,
-    block_tables: torch.Tensor,
-    seq_lens: torch.Tensor,
-    query_start_loc: torch.Tensor | None = None,
-    alibi_slopes: torch.Tensor | None = None,
-    sinks: torch.Tensor | None = None,
-    *,
-    max_query_len: int | None = None,
-    scale: float | None = None,
-    softcap: float = 0.0,
-    window_size: Sequence[int] = (-1, -1),
-    kv_layout: str = "NHD",
-    method: str = "auto",
-    num_splits: int = 0,
-    return_lse: bool = False,
+    *arguments: torch.Tensor | None, **options: object
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    _inputs(
-        query,
-        key_cache,
-        value_cache,
-        block_tables,
-        seq_lens,
-        query_start_loc,
-        alibi_slopes,
-        sinks,
-        kv_layout,
-    )
-    _split(method, num_splits)
-    _window_left(window_size)
-    lse_shape = query.shape[:2] if return_lse else (0,)
+    call = _Call(*arguments, **options)  # type: ignore[arg-type]
+    call.inputs()
+    _split(call.method, call.num_splits)
+    _window_left(call.window_size)
+    query = call.query
+    lse_shape = query.shape[:2] if call.return_lse else (0,)
     return query.new_empty(query.shape), query.new_empty(lse_shape, dtype=torch.float32)
 
 
@@ -249,7 +190,7 @@ def paged_attention(
             sequence uses, and rows past the end of one, may hold anything.
         value_cache: Like ``key_cache``. Its strides may differ.
         block_tables: ``[batch, max_blocks]``, int32, or int64 that fits. Entries past the last
-            used block are ignored.
+            used block, and of blocks before the window of every query token, are ignored.
         seq_lens: ``[batch]``, int32, or int64 that fits; in tokens, the new ones included, at most
             ``max_blocks * block_size``. Length 0 gives zero rows.
         query_start_loc: ``[batch + 1]``, int32, or int64 that fits: where the query tokens of each
@@ -262,6 +203,7 @@ def paged_attention(
         window_size: ``(left, right)``: a query token sees itself and ``left`` tokens before it; -1
             is no limit. ``right`` makes no difference under the causal mask.
         kv_layout: ``"HND"``: the caches are ``[blocks, kv_heads, block_size, head_dim]``.
+            ``"packed"``: they are those of ``paged_attention_v1``.
         method: ``"auto"`` splits sequences over cores where that is modelled to be faster;
             ``"v1"`` never; ``"v2"`` always, in partitions of 512 tokens; ``"vllm"`` chooses between
             these two as vLLM does. ``plan_paged_attention`` says what becomes of it.
@@ -355,27 +297,21 @@ def plan_paged_attention(
     num_splits: int = 0,
 ) -> PagedAttentionChoice:
     """Say how ``paged_attention`` would split the work of these arguments, without running it."""
-    inputs = _inputs(
+    call = _Call(
         query,
         key_cache,
         value_cache,
         block_tables,
         seq_lens,
         query_start_loc,
-        None,
-        None,
-        kv_layout,
-    )
-    options = _options(
-        inputs,
-        scale=None,
-        softcap=0.0,
-        window_size=window_size,
         max_query_len=max_query_len,
+        window_size=window_size,
+        kv_layout=kv_layout,
         method=method,
         num_splits=num_splits,
-        return_lse=False,
     )
+    inputs = call.inputs()
+    options = call.options(inputs)
     inputs = as_metadata(_CHECKS, inputs)
     problem = problem_of(inputs, options)
     tiled = _native.plan_paged_attention(problem, soc_name())

@@ -135,8 +135,8 @@ def _check_batch(checks: Checks, inputs: PagedInputs) -> None:
     )
 
 
-def _check_lengths(checks: Checks, inputs: PagedInputs, max_seq_len: int) -> None:
-    tables, lengths = inputs.block_tables, inputs.seq_lens
+def _check_lengths(checks: Checks, inputs: PagedInputs, options: PagedOptions) -> None:
+    tables, lengths, max_seq_len = inputs.block_tables, inputs.seq_lens, options.max_seq_len
     block_size = inputs.key.block_size
     capacity = tables.shape[1] * block_size
     wrong = (lengths < 0) | (lengths > capacity)
@@ -152,7 +152,12 @@ def _check_lengths(checks: Checks, inputs: PagedInputs, max_seq_len: int) -> Non
         raise checks.value_error(
             f"seq_lens[{row}]", int(lengths[row]), f"be at most max_seq_len ({max_seq_len})"
         )
-    used = torch.arange(tables.shape[1]) * block_size < lengths[:, None]
+    first = torch.zeros_like(lengths)
+    if options.window_left >= 0:
+        counts = 1 if inputs.query_start_loc is None else inputs.query_start_loc.diff()
+        first = lengths - counts - min(options.window_left, capacity)
+    begin = torch.arange(tables.shape[1]) * block_size
+    used = (begin + block_size > first[:, None]) & (begin < lengths[:, None])
     outside = used & ((tables < 0) | (tables >= inputs.key.blocks))
     if bool(outside.any()):
         row, column = (int(index) for index in outside.nonzero()[0])
@@ -259,8 +264,8 @@ def run(
         tiled = _native.plan_paged_attention(problem_of(inputs, options, partitions), soc_name())
     except ValueError as error:
         raise checks.renamed(error) from None
-    _check_lengths(checks, inputs, options.max_seq_len)
     _check_query_starts(checks, inputs, options.max_query_len)
+    _check_lengths(checks, inputs, options)
     if output.numel() == 0:
         return
 
