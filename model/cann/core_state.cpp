@@ -3,6 +3,7 @@
 #include "core_state.h"
 
 #include <array>
+#include <exception>
 
 #include "isa/start_core.h"
 
@@ -35,8 +36,7 @@ namespace {
 using AscendC::ConstDefiner;
 using AscendC::Hardware;
 
-// The memories of each kind of core, and where the headers keep their base. They believe the
-// Fixpipe buffer to be larger than it is, but address it through instructions only.
+// The memories of each kind of core, and where the headers keep their base.
 struct Base {
     NpuCoreKind core;
     NpuMemory memory;
@@ -56,21 +56,42 @@ constexpr std::array<Base, 7> kBases = {{
 // Of the current core; null where it has no such memory.
 std::array<uint8_t*, kNpuMemoryCount> hosts{};
 
-// The headers allocate buffers of their own and free what their pointers name when the library is
-// unloaded: gives them their own back before that.
+// The headers believe the Fixpipe buffer to be larger than it is, and fill all of that.
+// Instructions alone touch what it holds: this gives the addresses, and the alignment that the
+// headers rely on.
+alignas(128) std::array<uint8_t, 16 * 1024> fixbufAddresses;
+
+uint8_t* HostOf(NpuMemory memory) {
+    return memory == kNpuFixbuf ? fixbufAddresses.data() : NpuLocalHost(memory);
+}
+
+void SetBase(const Base& base, uint8_t* host) {
+    ConstDefiner& definer = ConstDefiner::Instance();
+    definer.*base.pointer = host;
+    definer.hardwareCpuBufferMap[base.hardware] = host;
+}
+
+// The buffers that the headers allocate themselves. TPipe fills every memory with random numbers
+// when it is constructed, also those that its core does not have: these stand in for them, or a
+// vector core would wipe out the memories of a cube core. And the headers free what their pointers
+// name when the library is unloaded.
 class OwnBuffers {
  public:
     OwnBuffers() {
+        const auto& sizes = ConstDefiner::Instance().bufferInitLen;
+        if (sizes.at(Hardware::FIXBUF) > fixbufAddresses.size()) {
+            std::terminate();
+        }
         for (size_t i = 0; i < kBases.size(); ++i) {
             buffers_[i] = ConstDefiner::Instance().*kBases[i].pointer;
         }
     }
     ~OwnBuffers() {
         for (size_t i = 0; i < kBases.size(); ++i) {
-            ConstDefiner::Instance().*kBases[i].pointer = buffers_[i];
+            SetBase(kBases[i], buffers_[i]);
         }
     }
-    uint8_t* Of(size_t base) const { return buffers_[base]; }
+    uint8_t* operator[](size_t i) const { return buffers_[i]; }
 
  private:
     std::array<uint8_t*, kBases.size()> buffers_;
@@ -87,15 +108,11 @@ void Enter() {
     g_taskRation = kind == kNpuAiv ? static_cast<int32_t>(NpuSubBlockCount()) : 1;
     g_tilingKey = NpuTilingKey();
     hosts.fill(nullptr);
-    ConstDefiner& definer = ConstDefiner::Instance();
     for (size_t i = 0; i < kBases.size(); ++i) {
         const Base& base = kBases[i];
-        const bool has = base.core == kind;
-        uint8_t* host = has ? NpuLocalHost(base.memory) : nullptr;
-        hosts[base.memory] = host;
-        // The headers fill memories that this core does not have, too: not those of another core.
-        definer.*base.pointer = has ? host : ownBuffers.Of(i);
-        definer.hardwareCpuBufferMap[base.hardware] = definer.*base.pointer;
+        const bool present = base.core == kind;
+        hosts[base.memory] = present ? HostOf(base.memory) : nullptr;
+        SetBase(base, present ? hosts[base.memory] : ownBuffers[i]);
     }
 }
 

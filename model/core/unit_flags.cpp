@@ -68,7 +68,10 @@ void UnitFlagUse::Touch(const Access& access) {
         touched_.set(block);
         const UnitFlags::Flag& flag = issue_.core.unitFlags.At(block);
         ordered_ = ordered_ && !flag.ordersNothing;
-        number_ = std::max(number_, flag.number);
+        if (flag.number > number_) {
+            number_ = flag.number;
+            start_ = flag.start;
+        }
         productsOrdered_ = productsOrdered_ && flag.product != UnitFlags::kLaterProduct;
         product_ = std::max(product_, flag.product);
     });
@@ -80,15 +83,19 @@ void UnitFlagUse::Rely(NpuPipe pipe, uint32_t number) {
 
 const LocalClock* UnitFlagUse::Relies() {
     const bool mmad = side_ == Side::kMmad;
+    const NpuPipe pipe = mmad ? kNpuPipeM : kNpuPipeFix;
     if (ordered_) {
         Rely(mmad ? kNpuPipeFix : kNpuPipeM, number_);
+    }
+    if (ordered_ && start_ != nullptr) {
+        issue_.core.JoinClock(pipe, *start_);
     }
     if (ordered_ && productsOrdered_) {
         Rely(kNpuPipeM, product_);
     }
-    const LocalClock& start = issue_.core.StartClock(mmad ? kNpuPipeM : kNpuPipeFix).local;
-    for (int pipe = 0; pipe < kNpuPipeCount; ++pipe) {
-        Rely(static_cast<NpuPipe>(pipe), start[static_cast<size_t>(pipe)]);
+    const LocalClock& start = issue_.core.StartClock(pipe).local;
+    for (int known = 0; known < kNpuPipeCount; ++known) {
+        Rely(static_cast<NpuPipe>(known), start[static_cast<size_t>(known)]);
     }
     return &relies_;
 }
@@ -100,13 +107,16 @@ void UnitFlagUse::Finish(const void* frame) {
     const bool mmad = side_ == Side::kMmad;
     const bool mutated =
         unitFlag_ == 3 && issue_.core.Launch().VisitSite("unit_flag", mmad ? "M" : "FIX", frame);
+    const auto start =
+        std::make_shared<const Clock>(issue_.core.StartClock(mmad ? kNpuPipeM : kNpuPipeFix));
     for (uint32_t block = 0; block < UnitFlags::kBlocks; ++block) {
         if (!touched_[block]) {
             continue;
         }
         UnitFlags::Flag& flag = issue_.core.unitFlags.At(block);
         if (unitFlag_ == 3) {
-            flag = {mmad, mutated, issue_.Number(), mmad ? UnitFlags::kLaterProduct : flag.number};
+            flag = {mmad, mutated, issue_.Number(), mmad ? UnitFlags::kLaterProduct : flag.number,
+                    start};
         } else if (mmad) {
             flag.product = UnitFlags::kLaterProduct;
         } else if (unitFlag_ == 0) {

@@ -9,6 +9,7 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <memory>
 
 #include "core/access.h"
 
@@ -29,6 +30,9 @@ class UnitFlags {
         // Of the last product that a Fixpipe with flags has taken away, so that its end is the end
         // of the product too; kLaterProduct once a product has written the block again.
         uint32_t product = 0;
+        // What the instruction that turned it last knew when it started: whoever has waited for the
+        // flag knows that too, as it started later.
+        std::shared_ptr<const Clock> start;
     };
 
     Flag& At(uint32_t block) { return flags_[block]; }
@@ -64,7 +68,8 @@ class UnitFlagUse {
     void Touch(const Access& access);
     // Another interlock of the hardware: the operands may rely on this instruction too.
     void Rely(NpuPipe pipe, uint32_t number);
-    // What the operands on L0C may rely on, for Access::relies.
+    // What the operands on L0C may rely on, for Access::relies. The instruction itself takes over
+    // what those that turned the flags knew at their start.
     const LocalClock* Relies();
     // Turns the flags of what was touched. `frame` is that of the instruction's entry.
     void Finish(const void* frame);
@@ -80,6 +85,7 @@ class UnitFlagUse {
     bool ordered_;          // by the flags of all blocks so far
     bool productsOrdered_;  // the same for earlier products, of a Mmad
     uint32_t number_ = 0;   // newest instruction of the other side that turned one of the flags
+    std::shared_ptr<const Clock> start_;  // of that instruction
     uint32_t product_ = 0;  // newest product that was taken away from one of the blocks
 };
 

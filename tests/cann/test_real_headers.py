@@ -5,12 +5,9 @@ Needs a build with ``ASCENDC_HEADERS`` (``./build.sh check-headers DIR``). Build
 check: every kernel with every variant, and the part of op_host that CANN compiles.
 """
 
-import ctypes
-import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import ascend_attention
 import numpy as np
@@ -24,35 +21,16 @@ from ascend_attention.model import (
     Library,
     ModelError,
     Out,
-    PipeCounters,
     Report,
     Workspace,
     options,
     recorded,
-    stream_difference,
 )
 from ascend_attention.testing import PagedCase, paged_case
 
-if not os.environ.get("ASCENDC_HEADERS"):
-    pytest.skip(
-        "needs CANN headers: ./build.sh check-headers DIR builds the kernels through them",
-        allow_module_level=True,
-    )
+from tests.cann.front_ends import assert_same_work, bytes_of, need_headers, rows_of
 
-PACKAGE = Path(backend.KERNELS).parent
-KERNELS = PACKAGE / "libascend_attention_kernels_cann.so"
-OWN_PROBES = PACKAGE / "libvector_probes.so"
-CANN_PROBES = PACKAGE / "libvector_probes_cann.so"
-
-
-@pytest.fixture(scope="module")
-def cann_kernels() -> Library:
-    return Library(KERNELS)
-
-
-@pytest.fixture(scope="module")
-def probes() -> tuple[Library, Library]:
-    return Library(OWN_PROBES), Library(CANN_PROBES)
+need_headers()
 
 
 @dataclass(frozen=True)
@@ -84,16 +62,6 @@ def run_with(
     return Run(outputs, report, bool(workspaces))
 
 
-def work_of(report: Report) -> dict[tuple[str, str], PipeCounters]:
-    """Instructions and bytes of every pipe but S, where the headers use plain pointers."""
-    return {key: counts for key, counts in report.counters.items() if key[1] != "S"}
-
-
-def bytes_of(report: Report) -> dict[tuple[str, str], PipeCounters]:
-    """The same without the number of instructions."""
-    return {key: replace(counts, instructions=0) for key, counts in work_of(report).items()}
-
-
 def assert_same(
     call: Callable[[], list[torch.Tensor]],
     cann_kernels: Library,
@@ -104,13 +72,9 @@ def assert_same(
     cann = run_with(cann_kernels, monkeypatch, call, **how)
     for mine, theirs in zip(own.outputs, cann.outputs, strict=True):
         assert torch.equal(mine.view(torch.uint8), theirs.view(torch.uint8))
-    assert work_of(own.report)
-    assert work_of(own.report) == work_of(cann.report)
-    if not own.uses_workspace:
-        # Built for a CPU, CANN's GetUserWorkspace does not step over what the library keeps of a
-        # workspace: every address in it differs by as much.
-        difference = stream_difference(own.report, cann.report, labels=("ours", "CANN"))
-        assert difference is None, difference
+    # Built for a CPU, CANN's GetUserWorkspace does not step over what the library keeps of a
+    # workspace: every address in it differs by as much.
+    assert_same_work(own.report, cann.report, streams=not own.uses_workspace)
 
 
 def attend(case: PagedCase) -> list[torch.Tensor]:
@@ -182,17 +146,6 @@ def test_scheduling_order_changes_nothing(
     assert_same(lambda: attend(case), cann_kernels, monkeypatch, order=order, seed=3)
 
 
-def rows_of(kernel: str) -> list[tuple[str, int, str]]:
-    """(kernel, number, name) of every row of a probe kernel."""
-    name_of = getattr(ctypes.CDLL(str(OWN_PROBES)), f"{kernel}_row")
-    name_of.argtypes = [ctypes.c_size_t]
-    name_of.restype = ctypes.c_char_p
-    rows: list[tuple[str, int, str]] = []
-    while (name := name_of(len(rows))) is not None:
-        rows.append((kernel, len(rows), name.decode()))
-    return rows
-
-
 PROBES = ("probe_arithmetic", "probe_convert", "probe_reduce", "probe_move")
 ROWS = [row for kernel in PROBES for row in rows_of(kernel)]
 AREA_BYTES = 4096  # probes/vector_rows.h
@@ -233,83 +186,7 @@ def test_vector_function_gives_the_same_bits(
     if any(re.fullmatch(pattern, name) for pattern in OTHER_ORDERING):
         assert bytes_of(own) == bytes_of(cann)
     else:
-        assert work_of(own) == work_of(cann)
-        difference = stream_difference(own, cann, labels=("ours", "CANN"))
-        assert difference is None, difference
-
-
-CUBE_ROWS = [row for kernel in ("probe_load", "probe_cube_move") for row in rows_of(kernel)]
-
-
-@pytest.mark.parametrize(
-    ("kernel", "number"), [row[:2] for row in CUBE_ROWS], ids=[row[2] for row in CUBE_ROWS]
-)
-def test_cube_side_gives_the_same_bits(
-    kernel: str, number: int, probes: tuple[Library, Library]
-) -> None:
-    data = np.random.default_rng(11).integers(0, 256, 16 * 1024, np.uint8)
-    outputs = [np.zeros(32 * 1024, np.uint8) for _ in probes]
-
-    with options(mode="checked", collect_stream=True):
-        own, cann = (
-            library.launch(
-                kernel,
-                [In(data), InOut(output), In(np.array([number], np.int32))],
-                type="AIC_ONLY",
-            )
-            for library, output in zip(probes, outputs, strict=True)
-        )
-
-    assert outputs[0].any(), "the call must change something"
-    assert np.array_equal(outputs[0], outputs[1])
-    assert work_of(own) == work_of(cann)
-    difference = stream_difference(own, cann, labels=("ours", "CANN"))
-    assert difference is None, difference
-
-
-FIXPIPE_ROWS = rows_of("probe_fixpipe")
-
-
-def fixpipe_input() -> npt.NDArray[np.uint8]:
-    """4 KiB of parameters of quantisation, then small accumulators of both types."""
-    random = np.random.default_rng(13)
-    data = np.zeros(16 * 1024, np.uint8)
-    parameters = data[:4096].view(np.uint64)
-    scales = random.uniform(-2, 2, parameters.size).astype(np.float32).view(np.uint32)
-    parameters[:] = scales | random.integers(0, 2**15, parameters.size, np.uint64) << np.uint64(32)
-    words = data[4096:].view(np.int32)
-    words[:] = random.integers(-(2**15), 2**15, words.size)
-    floats = random.standard_normal(words.size).astype(np.float32) * 99
-    words[::2] = floats.view(np.int32)[::2]
-    return data
-
-
-@pytest.mark.parametrize(
-    ("kernel", "number"), [row[:2] for row in FIXPIPE_ROWS], ids=[row[2] for row in FIXPIPE_ROWS]
-)
-def test_moves_out_of_l0c_give_the_same_bits(
-    kernel: str, number: int, probes: tuple[Library, Library]
-) -> None:
-    data = fixpipe_input()
-    size, alignment = 128 * 1024, 64
-    storage = [np.zeros(size + alignment, np.uint8) for _ in probes]
-    starts = [-one.ctypes.data % alignment for one in storage]
-    outputs = [one[start : start + size] for one, start in zip(storage, starts, strict=True)]
-
-    with options(mode="checked", collect_stream=True):
-        own, cann = (
-            library.launch(
-                kernel,
-                [In(data), InOut(output), In(np.array([number], np.int32))],
-                type="AIC_ONLY",
-            )
-            for library, output in zip(probes, outputs, strict=True)
-        )
-
-    assert np.array_equal(outputs[0], outputs[1])
-    assert work_of(own) == work_of(cann)
-    difference = stream_difference(own, cann, labels=("ours", "CANN"))
-    assert difference is None, difference
+        assert_same_work(own, cann)
 
 
 @pytest.mark.parametrize("order", ["forward", "reversed", "seeded"])
