@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from ascend_attention.model import In, InOut, Library, Report, options
+from ascend_attention.model import In, InOut, Library, Out, Report, options
 
 from tests.cann.front_ends import assert_same_work, need_headers, rows_of
 from tests.model.harness import aligned
@@ -147,3 +147,31 @@ def test_scheduling_order_changes_nothing_of_it(
     for output in (own, cann):
         assert torch.equal(output.view(torch.int16), expected.view(torch.int16))
     assert_same_work(own_report, cann_report)
+
+
+@pytest.mark.parametrize("order", ["forward", "reversed", "seeded"])
+@pytest.mark.parametrize("vectors", [1, 2])
+def test_cores_of_both_kinds_know_who_they_are(
+    vectors: int, order: str, probes: tuple[Library, Library]
+) -> None:
+    blocks, rounds, length = 3, 5, 8
+    outputs = []
+    for library in probes:
+        output = aligned((blocks * (1 + vectors), rounds, length), np.int64)
+        with options(mode="checked", order=order, seed=5):
+            library.launch(
+                "probe_mix_state", [Out(output)], blocks=blocks, type=f"MIX_AIC_1_{vectors}"
+            )
+        outputs.append(output)
+    own, cann = outputs
+    indices = [*range(blocks), *range(blocks * vectors)]
+    kinds = [1] * blocks + [2] * (blocks * vectors)
+
+    assert np.array_equal(own, cann)
+    for turn in range(rounds):
+        assert own[:, turn, 0].tolist() == kinds
+        assert own[:, turn, 1].tolist() == indices
+        assert (own[:, turn, 2] == blocks).all()
+        assert (own[:, turn, 6] == turn + 1).all()
+    assert own[blocks:, 0, 3].tolist() == [index % vectors for index in range(blocks * vectors)]
+    assert (own[blocks:, :, 5] == vectors).all()
