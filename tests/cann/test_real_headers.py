@@ -50,8 +50,8 @@ def run_with(
 ) -> Run:
     workspaces: list[Workspace] = []
 
-    def workspace(size: int) -> Workspace:
-        workspaces.append(Workspace(size))
+    def workspace(size: int, reserved: int = 0) -> Workspace:
+        workspaces.append(Workspace(size, reserved=reserved))
         return workspaces[-1]
 
     monkeypatch.setattr(backend, "kernels", lambda: kernels)
