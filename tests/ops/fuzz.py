@@ -12,6 +12,8 @@ from ascend_attention.model import mode, recorded
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.ops.bits import same_bits
+
 T = TypeVar("T")
 
 DTYPES = st.sampled_from((torch.float16, torch.bfloat16, torch.float32))
@@ -87,17 +89,3 @@ def call(
     assert not reports, "a wrong call was launched"
     assert all(map(same_bits, before, written)), "a wrong call has written"
     return None, 0
-
-
-def same_bits(first: torch.Tensor, second: torch.Tensor) -> bool:
-    """Say whether all bytes are equal."""
-    if first.numel() == 0:
-        return first.shape == second.shape
-    return torch.equal(first.contiguous().view(torch.uint8), second.contiguous().view(torch.uint8))
-
-
-def random_bits(shape: tuple[int, ...], dtype: torch.dtype, seed: int) -> torch.Tensor:
-    """Return elements of any bits, NaN and infinity among them."""
-    generator = torch.Generator().manual_seed(seed)
-    bits = torch.randint(0, 256, (*shape, dtype.itemsize), generator=generator, dtype=torch.uint8)
-    return bits.view(dtype).view(shape)

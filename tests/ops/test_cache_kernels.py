@@ -10,39 +10,18 @@ import torch
 from ascend_attention import _native
 from ascend_attention.backends.model import argument, dtype_of, run_plan, soc_name
 
+from tests.ops.bits import random_bits, same_bits
+from tests.ops.layouts import to_nz, to_packed, to_rows
+
 if TYPE_CHECKING:
     from ascend_attention.model import Report
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.int8]
+ARRANGED = {"rows": to_rows, "packed": to_packed, "nz": to_nz}
 
 
 def native_dtype(tensor: torch.Tensor) -> _native.DataType:
     return _native.DataType.int8 if tensor.dtype == torch.int8 else dtype_of(tensor)
-
-
-def random_bits(seed: int, *shape: int, dtype: torch.dtype) -> torch.Tensor:
-    """Return elements with arbitrary bits: NaN and infinity of all kinds among them."""
-    random = torch.Generator().manual_seed(seed)
-    bits = torch.randint(-128, 128, (*shape, dtype.itemsize), generator=random, dtype=torch.int8)
-    return bits.view(dtype).view(shape)
-
-
-def same_bits(left: torch.Tensor, right: torch.Tensor) -> bool:
-    return torch.equal(left.contiguous().view(torch.int8), right.contiguous().view(torch.int8))
-
-
-def arranged(cache: torch.Tensor, layout: str, *, key: bool) -> torch.Tensor:
-    """Bring ``[blocks, block_size, heads, head_dim]`` into the memory order of a layout."""
-    blocks, size, heads, dim = cache.shape
-    if layout == "rows":
-        return cache.contiguous()
-    if layout == "nz":
-        y = 32 // cache.element_size()
-        return cache.reshape(blocks, size, heads * dim // y, y).transpose(1, 2).contiguous()
-    if key:
-        x = 16 // cache.element_size()
-        return cache.reshape(blocks, size, heads, dim // x, x).permute(0, 2, 3, 1, 4).contiguous()
-    return cache.permute(0, 2, 3, 1).contiguous()
 
 
 def write(layout: str, sources: list[torch.Tensor], slots: torch.Tensor, size: int) -> None:
@@ -50,8 +29,8 @@ def write(layout: str, sources: list[torch.Tensor], slots: torch.Tensor, size: i
     tokens, heads, dim = sources[0].shape
     blocks = int(slots.max()) // size + 2
     dtype = sources[0].dtype
-    before = [random_bits(7 + i, blocks, size, heads, dim, dtype=dtype) for i in range(2)]
-    caches = [arranged(t, layout, key=i == 0) for i, t in enumerate(before)]
+    before = [random_bits((blocks, size, heads, dim), dtype, 7 + i) for i in range(2)]
+    caches = ARRANGED[layout](*before)
     row = heads * dim
     view = (
         _native.PagedCacheView(size * row, row, dim)
@@ -86,15 +65,15 @@ def write(layout: str, sources: list[torch.Tensor], slots: torch.Tensor, size: i
         *outputs,
     )
 
-    for i, (cache, old, source) in enumerate(zip(caches, before, sources, strict=True)):
+    for old, source in zip(before, sources, strict=True):
         flat = old.view(-1, heads, dim)
         for token, slot in enumerate(slots.tolist()):
             if slot >= 0:
                 flat[slot] = source[token]
-        assert same_bits(cache, arranged(old, layout, key=i == 0))
+    assert all(map(same_bits, caches, ARRANGED[layout](*before)))
 
 
-@pytest.mark.parametrize("layout", ["rows", "packed", "nz"])
+@pytest.mark.parametrize("layout", ARRANGED)
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize(
     ("tokens", "heads", "dim", "size"),
@@ -109,7 +88,7 @@ def test_every_layout_is_written_exactly(
     layout: str,
     launches: list[Report],
 ) -> None:
-    sources = [random_bits(i, tokens, heads, dim, dtype=dtype) for i in range(2)]
+    sources = [random_bits((tokens, heads, dim), dtype, i) for i in range(2)]
     order = torch.randperm(tokens + 40, generator=torch.Generator().manual_seed(3))
     slots = order[:tokens].int()
     slots[::7] = -1
@@ -118,7 +97,7 @@ def test_every_layout_is_written_exactly(
 
 @pytest.mark.parametrize("layout", ["packed", "nz"])
 def test_strided_sources(layout: str, launches: list[Report]) -> None:
-    both = random_bits(1, 20, 2, 4, 64, dtype=torch.float16)
+    both = random_bits((20, 2, 4, 64), torch.float16, 1)
     write(layout, [both[:, 0], both[:, 1]], torch.arange(20).int(), 16)
 
 
@@ -164,7 +143,7 @@ def copy(
 def test_blocks_are_copied_exactly(
     pairs: int, shape: tuple[int, int, int], dtype: torch.dtype, launches: list[Report]
 ) -> None:
-    caches = [random_bits(i, 12, *shape, dtype=dtype) for i in range(2)]
+    caches = [random_bits((12, *shape), dtype, i) for i in range(2)]
     order = torch.randperm(12, generator=torch.Generator().manual_seed(4))
     mapping = torch.stack([order[:pairs], order[6 : 6 + pairs]], dim=1).int()
     expected = [cache.clone() for cache in caches]
@@ -178,8 +157,8 @@ def test_blocks_are_copied_exactly(
 
 
 def test_blocks_move_between_caches_of_different_strides(launches: list[Report]) -> None:
-    source = random_bits(1, 6, 2, 16, 2, 32, dtype=torch.float16)[:, 1]
-    target = random_bits(2, 9, 16, 2, 32, dtype=torch.float16)
+    source = random_bits((6, 2, 16, 2, 32), torch.float16, 1)[:, 1]
+    target = random_bits((9, 16, 2, 32), torch.float16, 2)
     mapping = torch.tensor([[0, 8], [5, 0], [3, 3]], dtype=torch.int32)
     expected = target.clone()
     expected[[8, 0, 3]] = source[[0, 5, 3]]

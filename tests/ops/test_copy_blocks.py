@@ -11,6 +11,8 @@ import torch
 from ascend_attention import copy_blocks, swap_blocks
 from ascend_attention.model import recorded
 
+from tests.ops.bits import random_bits, same_bits
+
 if TYPE_CHECKING:
     from ascend_attention.model import Report
 
@@ -21,11 +23,7 @@ SHAPES = [(16, 2, 64), (2, 8, 16, 8), (8, 1, 3), (128, 8, 128)]
 
 
 def random_cache(seed: int, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
-    """Random bits, NaN and infinity among them."""
-    generator = torch.Generator().manual_seed(seed)
-    items = BLOCKS * torch.Size(shape).numel() * torch.empty((), dtype=dtype).element_size()
-    bits = torch.randint(0, 256, (items,), generator=generator, dtype=torch.uint8)
-    return bits.view(dtype).view(BLOCKS, *shape)
+    return random_bits((BLOCKS, *shape), dtype, seed)
 
 
 def copied(cache: torch.Tensor, source: torch.Tensor, mapping: torch.Tensor) -> torch.Tensor:
@@ -33,10 +31,6 @@ def copied(cache: torch.Tensor, source: torch.Tensor, mapping: torch.Tensor) -> 
     for origin, target in mapping.tolist():
         expected[target] = source[origin]
     return expected
-
-
-def same_bits(first: torch.Tensor, second: torch.Tensor) -> bool:
-    return torch.equal(first.contiguous().view(torch.uint8), second.contiguous().view(torch.uint8))
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

@@ -17,6 +17,7 @@ from ascend_attention import (
 )
 from hypothesis import strategies as st
 
+from tests.ops.bits import random_bits, same_bits
 from tests.ops.fuzz import (
     DTYPES,
     OUT_OF_REACH,
@@ -25,9 +26,7 @@ from tests.ops.fuzz import (
     metadata,
     mostly,
     one_in,
-    random_bits,
     run_examples,
-    same_bits,
 )
 from tests.ops.layouts import to_nz, to_packed, to_rows
 

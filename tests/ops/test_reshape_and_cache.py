@@ -15,21 +15,13 @@ from ascend_attention import (
     reshape_and_cache_nz,
 )
 
+from tests.ops.bits import random_bits
 from tests.ops.layouts import to_nz, to_packed
 
 if TYPE_CHECKING:
     from ascend_attention.model import Report
 
 BITS = {torch.float16: torch.int16, torch.bfloat16: torch.int16, torch.float32: torch.int32}
-
-
-def random_bits(shape: tuple[int, ...], dtype: torch.dtype, seed: int) -> torch.Tensor:
-    """Return any bit patterns, NaN payloads included."""
-    generator = torch.Generator().manual_seed(seed)
-    info = torch.iinfo(BITS[dtype])
-    return torch.randint(info.min, info.max, shape, generator=generator, dtype=BITS[dtype]).view(
-        dtype
-    )
 
 
 def bits(tensor: torch.Tensor) -> np.ndarray:
