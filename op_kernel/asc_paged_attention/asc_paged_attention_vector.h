@@ -12,8 +12,8 @@
 #include "../common/kernel_entry.h"
 #include "../common/packed_keys.h"
 #include "../common/packed_values.h"
-#include "../common/page_runs.h"
 #include "../common/paged_rows.h"
+#include "../common/paged_source.h"
 #include "../common/softcap.h"
 #include "asc_paged_attention_partials.h"
 #include "asc_paged_attention_schedule.h"
@@ -47,8 +47,8 @@ class PagedAttentionVector {
         partials_.Open(tiling, arguments);
         spans_.Open(arguments, tiling.hasQueryStarts != 0);
         pages_.Open(arguments.blockTables, tiling.blockSize);
-        keys_.Open(arguments.keyCache, &pages_, tiling.key, tiling.headDim, tiling.pitch);
-        values_.Open(arguments.valueCache, &pages_, tiling.value, tiling.headDim, tiling.pitch);
+        keys_.Open(SourceOf(arguments.keyCache, tiling.key));
+        values_.Open(SourceOf(arguments.valueCache, tiling.value));
         PlaceInUb(pipe);
     }
 
@@ -83,6 +83,17 @@ class PagedAttentionVector {
         // Tokens of the step that come before those of the unit.
         __aicore__ inline int32_t Skipped() const { return Larger(visible.begin - begin, 0); }
     };
+
+    __aicore__ inline PagedSource<Element> SourceOf(GM_ADDR cache,
+                                                    const PagedCacheView& view) const {
+        PagedSource<Element> source;
+        source.memory.SetGlobalBuffer(reinterpret_cast<__gm__ Element*>(cache));
+        source.pages = &pages_;
+        source.view = view;
+        source.headDim = tiling_.headDim;
+        source.pitch = tiling_.pitch;
+        return source;
+    }
 
     __aicore__ inline void PlaceInUb(AscendC::TPipe* pipe) {
         const PagedAttentionUb plan =

@@ -10,8 +10,7 @@
 
 #include "kernel_entry.h"
 #include "packed_cache_size.h"
-#include "page_runs.h"
-#include "paged_cache_view.h"
+#include "paged_source.h"
 #include "vector_rows.h"
 
 namespace attn {
@@ -21,22 +20,15 @@ class PackedKeys {
  public:
     using Stage = AscendC::LocalTensor<Element>;
 
-    // pitch: headDim rounded up to whole data blocks; the excess of each row is zero.
-    __aicore__ inline void Open(GM_ADDR cache, const PageRuns* pages, const PagedCacheView& view,
-                                int32_t headDim, int32_t pitch) {
-        cache_.SetGlobalBuffer(reinterpret_cast<__gm__ Element*>(cache));
-        pages_ = pages;
-        view_ = view;
-        headDim_ = headDim;
-        pitch_ = pitch;
-    }
+    // The excess of each row over headDim is zero.
+    __aicore__ inline void Open(const PagedSource<Element>& source) { source_ = source; }
 
     // `scratch` holds PackedScratchBytes, shared with PackedValues; the first half is for K.
     __aicore__ inline void Place(const AscendC::LocalTensor<uint8_t>& scratch, int32_t kvTile) {
         kvTile_ = kvTile;
         if constexpr (kIsFloat) {
             offsets_ = scratch.template ReinterpretCast<uint32_t>();
-            for (int32_t d = 0; d < headDim_; ++d) {
+            for (int32_t d = 0; d < source_.headDim; ++d) {
                 offsets_.SetValue(d, (d / kX * kvTile_ * kX + d % kX) * kElementBytes);
             }
         }
@@ -47,17 +39,17 @@ class PackedKeys {
                                 int32_t tokens) const {
         const int32_t end = begin + tokens;
         for (int32_t token = begin; token < end;) {
-            const PageRun run = pages_->At(table, token, end);
-            const int64_t source =
-                run.block * view_.blockStride + head * view_.headStride + run.firstRow * kX;
+            const PageRun run = source_.pages->At(table, token, end);
+            const int64_t source = run.block * source_.view.blockStride +
+                                   head * source_.view.headStride + run.firstRow * kX;
             const int32_t bytes = run.tokens * kXBytes;
             const int32_t padding = RoundUp(bytes, kDataBlockBytes) - bytes;
             const AscendC::DataCopyExtParams burst{
-                static_cast<uint16_t>(headDim_ / kX), static_cast<uint32_t>(bytes),
-                static_cast<uint32_t>((pages_->BlockSize() - run.tokens) * kXBytes),
+                static_cast<uint16_t>(source_.headDim / kX), static_cast<uint32_t>(bytes),
+                static_cast<uint32_t>((source_.pages->BlockSize() - run.tokens) * kXBytes),
                 static_cast<uint32_t>((kvTile_ * kXBytes - bytes - padding) / kDataBlockBytes), 0};
             AscendC::DataCopyPad(
-                stage[(token - begin) * kX], cache_[source], burst,
+                stage[(token - begin) * kX], source_.memory[source], burst,
                 {padding > 0, 0, static_cast<uint8_t>(padding / kElementBytes), Element{}});
             token += run.tokens;
         }
@@ -67,9 +59,9 @@ class PackedKeys {
                                        int32_t tokens) const {
         if constexpr (kIsFloat) {
             for (int32_t token = 0; token < tokens; ++token) {
-                AscendC::Gather(wide[token * pitch_], stage, offsets_,
+                AscendC::Gather(wide[token * source_.pitch], stage, offsets_,
                                 static_cast<uint32_t>(token * kXBytes),
-                                static_cast<uint32_t>(headDim_));
+                                static_cast<uint32_t>(source_.headDim));
             }
         } else {
             Widen(stage, wide, tokens);
@@ -86,27 +78,24 @@ class PackedKeys {
     // A repeat converts eight tokens of one chunk of x elements; repeats walk the chunks.
     __aicore__ inline void Widen(const Stage& stage, const FloatTensor& wide,
                                  int32_t tokens) const {
-        const int32_t blocksOfRow = pitch_ / kFloatsPerBlock;
+        const int32_t blocksOfRow = source_.pitch / kFloatsPerBlock;
         const AscendC::UnaryRepeatParams strides{
             static_cast<uint16_t>(blocksOfRow), 1, 1,
             static_cast<uint8_t>(kvTile_ * kXBytes / kDataBlockBytes)};
-        if (headDim_ < pitch_) {
-            AscendC::Duplicate(stage[headDim_ * kvTile_].template ReinterpretCast<int16_t>(),
-                               int16_t{0}, (pitch_ - headDim_) * kvTile_);
+        if (source_.headDim < source_.pitch) {
+            AscendC::Duplicate(stage[source_.headDim * kvTile_].template ReinterpretCast<int16_t>(),
+                               int16_t{0}, (source_.pitch - source_.headDim) * kvTile_);
             AscendC::PipeBarrier<PIPE_V>();
         }
         for (int32_t token = 0; token < tokens; token += kFloatsPerBlock) {
             const uint64_t lanes = Smaller(tokens - token, kFloatsPerBlock) * kFloatsPerBlock;
-            AscendC::Cast(wide[token * pitch_], stage[token * kX], AscendC::RoundMode::CAST_NONE,
-                          lanes, static_cast<uint8_t>(blocksOfRow), strides);
+            AscendC::Cast(wide[token * source_.pitch], stage[token * kX],
+                          AscendC::RoundMode::CAST_NONE, lanes, static_cast<uint8_t>(blocksOfRow),
+                          strides);
         }
     }
 
-    AscendC::GlobalTensor<Element> cache_;
-    const PageRuns* pages_;
-    PagedCacheView view_;
-    int32_t headDim_;
-    int32_t pitch_;
+    PagedSource<Element> source_;
     int32_t kvTile_;
     AscendC::LocalTensor<uint32_t> offsets_;
 };

@@ -10,8 +10,7 @@
 
 #include "kernel_entry.h"
 #include "packed_cache_size.h"
-#include "page_runs.h"
-#include "paged_cache_view.h"
+#include "paged_source.h"
 #include "vector_rows.h"
 
 namespace attn {
@@ -21,23 +20,16 @@ class PackedValues {
  public:
     using Stage = AscendC::LocalTensor<Element>;
 
-    __aicore__ inline void Open(GM_ADDR cache, const PageRuns* pages, const PagedCacheView& view,
-                                int32_t headDim, int32_t pitch) {
-        cache_.SetGlobalBuffer(reinterpret_cast<__gm__ Element*>(cache));
-        pages_ = pages;
-        view_ = view;
-        headDim_ = headDim;
-        pitch_ = pitch;
-    }
+    __aicore__ inline void Open(const PagedSource<Element>& source) { source_ = source; }
 
     // `scratch` holds PackedScratchBytes, shared with PackedKeys.
     __aicore__ inline void Place(const AscendC::LocalTensor<uint8_t>& scratch, int32_t kvTile) {
-        const int32_t blockSize = pages_->BlockSize();
+        const int32_t blockSize = source_.pages->BlockSize();
         stageTokens_ = PackedStageTokens(kvTile, blockSize, kElementBytes);
         runsAreWhole_ = stageTokens_ == kvTile;
         if constexpr (kIsFloat) {
-            offsets_ = scratch.template ReinterpretCast<uint32_t>()[pitch_];
-            for (int32_t d = 0; d < headDim_; ++d) {
+            offsets_ = scratch.template ReinterpretCast<uint32_t>()[source_.pitch];
+            for (int32_t d = 0; d < source_.headDim; ++d) {
                 offsets_.SetValue(d, d * stageTokens_ * kElementBytes);
             }
         } else {
@@ -51,16 +43,16 @@ class PackedValues {
         const int32_t end = begin + tokens;
         int32_t column = 0;
         for (int32_t token = begin; token < end;) {
-            const PageRun run = pages_->At(table, token, end);
-            const int64_t source =
-                run.block * view_.blockStride + head * view_.headStride + run.firstRow;
+            const PageRun run = source_.pages->At(table, token, end);
+            const int64_t source = run.block * source_.view.blockStride +
+                                   head * source_.view.headStride + run.firstRow;
             const int32_t columns = RoundUp(run.tokens, kBlockElements);
             const int32_t padding = columns - run.tokens;
             const AscendC::DataCopyExtParams burst{
-                static_cast<uint16_t>(headDim_), Bytes(run.tokens),
-                Bytes(pages_->BlockSize() - run.tokens),
+                static_cast<uint16_t>(source_.headDim), Bytes(run.tokens),
+                Bytes(source_.pages->BlockSize() - run.tokens),
                 Bytes(stageTokens_ - columns) / kDataBlockBytes, 0};
-            AscendC::DataCopyPad(stage[column], cache_[source], burst,
+            AscendC::DataCopyPad(stage[column], source_.memory[source], burst,
                                  {padding > 0, 0, static_cast<uint8_t>(padding), Element{}});
             column += columns;
             token += run.tokens;
@@ -72,13 +64,13 @@ class PackedValues {
                                        int32_t tokens) const {
         if constexpr (kIsFloat) {
             for (int32_t token = 0; token < tokens; ++token) {
-                AscendC::Gather(wide[token * pitch_], stage, offsets_, Bytes(token),
-                                static_cast<uint32_t>(headDim_));
+                AscendC::Gather(wide[token * source_.pitch], stage, offsets_, Bytes(token),
+                                static_cast<uint32_t>(source_.headDim));
             }
         } else {
             Narrow(stage, begin, tokens);
             AscendC::PipeBarrier<PIPE_V>();
-            AscendC::Cast(wide, narrow_, AscendC::RoundMode::CAST_NONE, tokens * pitch_);
+            AscendC::Cast(wide, narrow_, AscendC::RoundMode::CAST_NONE, tokens * source_.pitch);
         }
         return wide;
     }
@@ -95,9 +87,10 @@ class PackedValues {
     // narrow [tokens, pitch] = the transpose of the stage, run by run. The last square of a run
     // may reach into the rows of the next one, which is transposed after it.
     __aicore__ inline void Narrow(const Stage& stage, int32_t begin, int32_t tokens) const {
-        if (headDim_ < pitch_) {
-            AscendC::Duplicate(stage[headDim_ * stageTokens_].template ReinterpretCast<int16_t>(),
-                               int16_t{0}, (pitch_ - headDim_) * stageTokens_);
+        if (source_.headDim < source_.pitch) {
+            AscendC::Duplicate(
+                stage[source_.headDim * stageTokens_].template ReinterpretCast<int16_t>(),
+                int16_t{0}, (source_.pitch - source_.headDim) * stageTokens_);
             AscendC::PipeBarrier<PIPE_V>();
         }
         if (runsAreWhole_) {
@@ -106,8 +99,8 @@ class PackedValues {
         }
         int32_t column = 0;
         for (int32_t row = 0; row < tokens;) {
-            const int32_t rowInBlock = (begin + row) % pages_->BlockSize();
-            const int32_t count = Smaller(pages_->BlockSize() - rowInBlock, tokens - row);
+            const int32_t rowInBlock = (begin + row) % source_.pages->BlockSize();
+            const int32_t count = Smaller(source_.pages->BlockSize() - rowInBlock, tokens - row);
             if (row > 0) {
                 AscendC::PipeBarrier<PIPE_V>();
             }
@@ -126,25 +119,22 @@ class PackedValues {
         repeat.repeatTimes = static_cast<uint8_t>(squares);
         if (squares > 1) {
             repeat.srcRepStride = 1;
-            repeat.dstRepStride = static_cast<uint16_t>(pitch_);
+            repeat.dstRepStride = static_cast<uint16_t>(source_.pitch);
         }
         AscendC::LocalTensor<uint16_t> source[AscendC::NCHW_CONV_ADDR_LIST_SIZE];
         AscendC::LocalTensor<uint16_t> target[AscendC::NCHW_CONV_ADDR_LIST_SIZE];
-        for (int32_t d = 0; d < pitch_; d += kTransposeTokens) {
+        for (int32_t d = 0; d < source_.pitch; d += kTransposeTokens) {
             for (int32_t i = 0; i < kTransposeTokens; ++i) {
                 source[i] =
                     stage[(d + i) * stageTokens_ + column].template ReinterpretCast<uint16_t>();
-                target[i] = narrow_[(row + i) * pitch_ + d].template ReinterpretCast<uint16_t>();
+                target[i] =
+                    narrow_[(row + i) * source_.pitch + d].template ReinterpretCast<uint16_t>();
             }
             AscendC::TransDataTo5HD<uint16_t>(target, source, repeat);
         }
     }
 
-    AscendC::GlobalTensor<Element> cache_;
-    const PageRuns* pages_;
-    PagedCacheView view_;
-    int32_t headDim_;
-    int32_t pitch_;
+    PagedSource<Element> source_;
     int32_t stageTokens_;  // columns of the stage
     bool runsAreWhole_;    // runs end at multiples of 16 tokens, so the stage has no gaps
     AscendC::LocalTensor<Element> narrow_;

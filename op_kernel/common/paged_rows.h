@@ -5,8 +5,7 @@
 #pragma once
 
 #include "kernel_entry.h"
-#include "page_runs.h"
-#include "paged_cache_view.h"
+#include "paged_source.h"
 #include "vector_rows.h"
 
 namespace attn {
@@ -16,16 +15,8 @@ class PagedRows {
  public:
     using Stage = AscendC::LocalTensor<Element>;
 
-    // cache: [blocks, blockSize, heads, headDim] by the strides of `view`. Rows in UB are `pitch`
-    // elements apart, a whole number of data blocks; the excess over headDim is zero.
-    __aicore__ inline void Open(GM_ADDR cache, const PageRuns* pages, const PagedCacheView& view,
-                                int32_t headDim, int32_t pitch) {
-        cache_.SetGlobalBuffer(reinterpret_cast<__gm__ Element*>(cache));
-        pages_ = pages;
-        view_ = view;
-        headDim_ = headDim;
-        pitch_ = pitch;
-    }
+    // Rows in UB are `pitch` elements apart; the excess over headDim is zero.
+    __aicore__ inline void Open(const PagedSource<Element>& source) { source_ = source; }
 
     // What a packed layout needs; rows need nothing.
     __aicore__ inline void Place(const AscendC::LocalTensor<uint8_t>&, int32_t) {}
@@ -34,14 +25,16 @@ class PagedRows {
     __aicore__ inline void Load(const Stage& stage, int64_t table, int32_t head, int32_t begin,
                                 int32_t tokens) const {
         const AscendC::DataCopyPadExtParams<Element> padding{
-            pitch_ > headDim_, 0, static_cast<uint8_t>(pitch_ - headDim_), Element{}};
+            source_.pitch > source_.headDim, 0,
+            static_cast<uint8_t>(source_.pitch - source_.headDim), Element{}};
         const int32_t end = begin + tokens;
         for (int32_t token = begin; token < end;) {
-            const PageRun run = pages_->At(table, token, end);
-            const int64_t source = run.block * view_.blockStride +
-                                   run.firstRow * view_.tokenStride + head * view_.headStride;
-            AscendC::DataCopyPad(stage[(token - begin) * pitch_], cache_[source], Burst(run.tokens),
-                                 padding);
+            const PageRun run = source_.pages->At(table, token, end);
+            const int64_t source = run.block * source_.view.blockStride +
+                                   run.firstRow * source_.view.tokenStride +
+                                   head * source_.view.headStride;
+            AscendC::DataCopyPad(stage[(token - begin) * source_.pitch], source_.memory[source],
+                                 Burst(run.tokens), padding);
             token += run.tokens;
         }
     }
@@ -52,7 +45,7 @@ class PagedRows {
         if constexpr (sizeof(Element) == kFloatBytes) {
             return stage;
         } else {
-            AscendC::Cast(wide, stage, AscendC::RoundMode::CAST_NONE, tokens * pitch_);
+            AscendC::Cast(wide, stage, AscendC::RoundMode::CAST_NONE, tokens * source_.pitch);
             return wide;
         }
     }
@@ -60,15 +53,13 @@ class PagedRows {
  private:
     __aicore__ inline AscendC::DataCopyExtParams Burst(int32_t count) const {
         constexpr int32_t kElementBytes = sizeof(Element);
-        return {static_cast<uint16_t>(count), static_cast<uint32_t>(headDim_ * kElementBytes),
-                static_cast<uint32_t>((view_.tokenStride - headDim_) * kElementBytes), 0, 0};
+        return {static_cast<uint16_t>(count),
+                static_cast<uint32_t>(source_.headDim * kElementBytes),
+                static_cast<uint32_t>((source_.view.tokenStride - source_.headDim) * kElementBytes),
+                0, 0};
     }
 
-    AscendC::GlobalTensor<Element> cache_;
-    const PageRuns* pages_;
-    PagedCacheView view_;
-    int32_t headDim_;
-    int32_t pitch_;
+    PagedSource<Element> source_;
 };
 
 }  // namespace attn
