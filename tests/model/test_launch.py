@@ -317,3 +317,12 @@ def test_without_addr2line_faults_have_no_places(
     assert instruction is not None
     assert model.symbolise(instruction.addresses) is None
     assert str(caught.value) == caught.value.fault.message
+
+
+def test_workspace_is_poisoned_but_for_what_is_reserved() -> None:
+    buffer = model.Workspace(96, reserved=32).buffer()
+    owner = buffer.owner
+
+    assert isinstance(owner, np.ndarray)
+    assert (buffer.bytes, buffer.writable, buffer.defined) == (96, True, False)
+    assert (owner[32:] == 0xFF).all()

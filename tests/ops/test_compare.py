@@ -10,25 +10,32 @@ import pytest
 import torch
 from ascend_attention.testing import (
     Error,
+    PagedCase,
     compare,
     exact_attention,
     paged_case,
     plain_attention,
 )
 
-CASE = paged_case(
-    (5, 0, 4096), heads=4, kv_heads=2, head_dim=64, block_size=128, dtype=torch.bfloat16
-).filled()
-EXACT, _ = exact_attention(CASE)
-PLAIN = plain_attention(CASE)
-
-
 Change = Callable[[torch.Tensor], torch.Tensor]
 
 
-def judge(change: Change) -> Error:
+def make_case(dtype: torch.dtype) -> PagedCase:
+    lengths = (5, 0, 4096)
+    return paged_case(
+        lengths, heads=4, kv_heads=2, head_dim=64, block_size=128, dtype=dtype
+    ).filled()
+
+
+CASE = make_case(torch.bfloat16)
+CASES = {"bf16": CASE, "fp32": make_case(torch.float32)}
+
+
+def judge(change: Change, case: PagedCase = CASE) -> Error:
     """Judge the exact output, rounded once, after a change."""
-    return compare(change(torch.from_numpy(EXACT).to(CASE.query.dtype)), EXACT, PLAIN)
+    exact, _ = exact_attention(case)
+    output = change(torch.from_numpy(exact).to(case.query.dtype))
+    return compare(output, exact, plain_attention(case))
 
 
 def element(place: tuple[int, int, int], factor: float, offset: float = 0.0) -> Change:
@@ -55,8 +62,9 @@ WRONG: dict[str, Change] = {
 }
 
 
-def test_the_rounded_reference_is_good() -> None:
-    error = judge(lambda output: output)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_the_rounded_reference_is_good(case: PagedCase) -> None:
+    error = judge(lambda output: output, case)
 
     assert error.ok, error.text
 
@@ -64,3 +72,12 @@ def test_the_rounded_reference_is_good() -> None:
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_output_is_noticed(name: str) -> None:
     assert not judge(WRONG[name]).ok
+
+
+@pytest.mark.parametrize("row", [0, 2])
+def test_a_float32_output_that_is_off_by_little_is_noticed(row: int) -> None:
+    case = CASES["fp32"]
+
+    assert judge(element((row, 1, 7), 1.0, 2e-7), case).worst < 3e-7
+    assert not judge(element((row, 1, 7), 1.0, 2e-6), case).ok
+    assert plain_attention(case).shape[0] > 1, "several orders of adding"
