@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import torch
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ascend_attention.bench.cube import GOALS, bench_cube, flops
@@ -19,8 +18,11 @@ from ascend_attention.bench.decode import DecodeShape, bench_decode
 from ascend_attention.bench.decode import decode_set as decode_shapes
 from ascend_attention.bench.exp import EXP_COUNT, bench_exp
 from ascend_attention.bench.memory import extra_memory
+from ascend_attention.job.table import make_console
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ascend_attention.bench.timing import Timing
 
 Row = dict[str, object]
@@ -127,7 +129,7 @@ def main(
 ) -> None:
     """Measure the model against torch on this machine: ratios of minimum and of median."""
     torch.set_num_threads(1)
-    console = Console()
+    console = make_console()
     console.print(
         f"{platform.machine()}, Python {platform.python_version()}, torch {torch.__version__}, "
         f"one thread, {repeats} repeats"
