@@ -112,8 +112,8 @@ check_headers() {
         fail "$2 has no kernel_operator.h below it: give the root of a CANN toolkit"
     set_up
     build "$1" "$(realpath "$2")"
-    step "Check the kernels against the headers in $2"
-    ASCENDC_HEADERS=$(realpath "$2") python -m pytest tests/cann "${@:3}"
+    step "Check kernels and API functions against the headers in $2"
+    ASCENDC_HEADERS=$(realpath "$2") python -m pytest tests/cann tests/model --through-cann "${@:3}"
 }
 
 sources() {

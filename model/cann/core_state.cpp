@@ -98,6 +98,12 @@ class OwnBuffers {
 };
 const OwnBuffers ownBuffers;
 
+// Checks of the headers look at the TPipe of the core even where there is none: one of zeros.
+AscendC::TPipe* NoPipe() {
+    alignas(AscendC::TPipe) static std::array<unsigned char, sizeof(AscendC::TPipe)> zeros{};
+    return reinterpret_cast<AscendC::TPipe*>(zeros.data());
+}
+
 // Everything that follows from which core runs.
 void Enter() {
     const NpuCoreKind kind = NpuCurrentCoreKind();
@@ -126,9 +132,15 @@ uint32_t LocalAddress(NpuMemory memory, const void* pointer) {
     return inside ? static_cast<uint32_t>(offset) : kNowhere;
 }
 
+void MoveFlags(bool begin) {
+    control.movesFlags = begin;
+    control.hasPolled = false;
+}
+
 KeepCore::KeepCore()
     : pipe_(g_tPipePtr),
       kfcClient_(AscendC::g_kfcClient),
+      workspace_(g_sysWorkspaceReserved),
       deqValue_(g_deqValue),
       ndPara_(g_fixpipeNdNzParam),
       control_(control) {}
@@ -136,6 +148,7 @@ KeepCore::KeepCore()
 KeepCore::~KeepCore() {
     g_tPipePtr = pipe_;
     AscendC::g_kfcClient = kfcClient_;
+    g_sysWorkspaceReserved = workspace_;
     g_deqValue = deqValue_;
     g_fixpipeNdNzParam = ndPara_;
     control = control_;
@@ -145,11 +158,15 @@ KeepCore::~KeepCore() {
 }  // namespace npu_cann
 
 extern "C" __attribute__((visibility("default"))) void NpuStartCore() {
-    g_tPipePtr = nullptr;
+    g_tPipePtr = npu_cann::NoPipe();
     AscendC::g_kfcClient = nullptr;
+    g_sysWorkspaceReserved = nullptr;
     g_deqValue = half();
     g_fixpipeNdNzParam = 0;
     npu_cann::control = {};
     NpuUseLibraryScratch(true);  // which function uses it cannot be seen here
     npu_cann::Enter();
+    if (NpuCurrentCoreKind() == kNpuAiv) {
+        NpuDefineLocal(kNpuUb);  // SetValue of the headers is a plain store
+    }
 }

@@ -5,6 +5,7 @@
 // the core that runs, so every pointer that a kernel derives from them lies in its own core.
 #pragma once
 
+#include "cann/gm_flags.h"
 #include "isa/isa.h"
 #include "kernel_operator.h"
 
@@ -20,6 +21,8 @@ struct Control {
     uint64_t maskLow = ~uint64_t{0};
     int64_t scalarAtomic = 0;
     uint64_t ctrl = 0;
+    bool movesFlags = false;  // copies are of flags that cores wait for
+    bool hasPolled = false;   // since then
 };
 extern Control control;
 
@@ -40,6 +43,7 @@ class KeepCore {
  private:
     AscendC::TPipe* pipe_;
     AscendC::KfcCommClient* kfcClient_;
+    uint8_t* workspace_;
     half deqValue_;
     uint64_t ndPara_;
     Control control_;

@@ -16,15 +16,30 @@ void CopyOut(void* target, void* source, const NpuAlignedBurst& burst) {
     NpuCopyUbToGmAligned(Gm(target), Ub(source), &burst, control.atomicType);
 }
 
+void LoadFlags(void* target, void* source, uint16_t blocks) {
+    if (control.hasPolled) {
+        const npu_cann::KeepCore keep;
+        NpuPollYield();
+    }
+    control.hasPolled = true;
+    NpuLoadGmFlags(Ub(target), Gm(source), blocks);
+}
+
 }  // namespace
 
 void copy_gm_to_ubuf(void* target, void* source, uint8_t, uint16_t count, uint16_t length,
                      uint16_t sourceGap, uint16_t targetGap) {
+    if (control.movesFlags) {
+        return LoadFlags(target, source, length);
+    }
     const NpuBurst burst{count, length, sourceGap, targetGap};
     NpuCopyGmToUb(Ub(target), Gm(source), &burst);
 }
 void copy_ubuf_to_gm(void* target, void* source, uint8_t, uint16_t count, uint16_t length,
                      uint16_t sourceGap, uint16_t targetGap) {
+    if (control.movesFlags) {
+        return NpuStoreGmFlags(Gm(target), Ub(source), length);
+    }
     const NpuBurst burst{count, length, sourceGap, targetGap};
     NpuCopyUbToGm(Gm(target), Ub(source), &burst, control.atomicType);
 }

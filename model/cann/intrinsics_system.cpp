@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Intrinsics of the scalar pipe: flags, barriers, mask and control registers, bit operations.
-#include <cmath>
-
 #include "core_state.h"
 
 using npu_cann::control;
@@ -67,15 +65,17 @@ void wait_flag_dev(int64_t flag) {
     NpuCrossCoreWait(static_cast<int32_t>(flag));
 }
 void set_ffts_base_addr(uint64_t) {}
-void __sync_all_stub(int32_t, bool) {
-    NpuFrontEndFault(kNpuRuleArgument, "SyncAll",
-                     "the form through GM polls by pointer and has no meaning here; use SyncAll()");
-}
+
+// The headers call these before and after a function whose cores wait for each other through GM.
+void __sync_all_stub(int32_t, bool) { npu_cann::MoveFlags(!control.movesFlags); }
+void __ib_set_stub(int32_t, int32_t, bool) { npu_cann::MoveFlags(!control.movesFlags); }
+void __ib_wait_stub(int32_t, int32_t, bool) { npu_cann::MoveFlags(!control.movesFlags); }
 
 int64_t get_block_idx() { return NpuBlockIdx(); }
 int64_t get_block_num() { return NpuBlockCount(); }
 int64_t get_subblockid() { return NpuSubBlockIdx(); }
 int64_t get_subblockdim() { return g_taskRation; }
+int64_t get_arch_ver() { return static_cast<int64_t>(NpuArchVersion()); }
 int64_t get_pc() { return reinterpret_cast<int64_t>(__builtin_return_address(0)); }
 
 void set_vector_mask(uint64_t high, uint64_t low) {
@@ -130,17 +130,19 @@ int64_t sff0(uint64_t value) { return sff1(~value); }
 int64_t bcnt1(uint64_t value) { return __builtin_popcountll(value); }
 int64_t bcnt0(uint64_t value) { return bcnt1(~value); }
 int64_t clz(uint64_t value) { return value == 0 ? 64 : __builtin_clzll(value); }
-int64_t sflbits(int64_t value) { return __builtin_clrsbll(value); }
-int64_t conv_f322s32a(float value) { return static_cast<int32_t>(std::round(value)); }
-int64_t conv_f322s32c(float value) { return static_cast<int32_t>(std::ceil(value)); }
-int64_t conv_f322s32f(float value) { return static_cast<int32_t>(std::floor(value)); }
-int64_t conv_f322s32r(float value) { return static_cast<int32_t>(std::nearbyint(value)); }
-// Rounds to odd: toward zero, and anything cut off sets the last bit.
-half conv_f322f16o(float value) {
-    half rounded(value);
-    if (rounded.ToFloat() != value && !std::isnan(value)) {
-        rounded.val -= std::fabs(rounded.ToFloat()) > std::fabs(value) ? 1 : 0;
-        rounded.val |= 1;
+// 0 and -1 have no other bit.
+int64_t sflbits(int64_t value) { return value == 0 || value == -1 ? -1 : __builtin_clrsbll(value); }
+
+#define NPU_SCALAR_TO_INTEGER(letter, rounding)                                  \
+    int64_t conv_f322s32##letter(float value) {                                  \
+        return static_cast<int32_t>(NpuScalarConvert(kNpuS32, rounding, value)); \
     }
+NPU_SCALAR_TO_INTEGER(a, kNpuRoundAway)
+NPU_SCALAR_TO_INTEGER(c, kNpuRoundCeil)
+NPU_SCALAR_TO_INTEGER(f, kNpuRoundFloor)
+NPU_SCALAR_TO_INTEGER(r, kNpuRoundRint)
+half conv_f322f16o(float value) {
+    half rounded;
+    rounded.val = static_cast<uint16_t>(NpuScalarConvert(kNpuF16, kNpuRoundOdd, value));
     return rounded;
 }

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "cann/gm_flags.h"
 #include "isa/isa.h"
 #include "kernel_operator.h"
 
@@ -16,6 +17,43 @@
 #define GET_TILING_DATA_WITH_STRUCT(Struct, name, address) \
     Struct name;                                           \
     ::npu_cann::CopyTilingData(&name, address, sizeof(Struct))
+
+namespace AscendC {
+
+// Turns in block order poll GM without a word to the simulator.
+#define NPU_TURN_FUNCTION(name)                                                                 \
+    inline __aicore__ void name##ByFlags(GlobalTensor<int32_t>& gm, LocalTensor<int32_t>& ub) { \
+        const npu_cann::MovesFlags flags;                                                       \
+        name(gm, ub);                                                                           \
+    }
+NPU_TURN_FUNCTION(InitDetermineComputeWorkspace)
+NPU_TURN_FUNCTION(WaitPreBlock)
+NPU_TURN_FUNCTION(NotifyNextBlock)
+#undef NPU_TURN_FUNCTION
+#define InitDetermineComputeWorkspace InitDetermineComputeWorkspaceByFlags
+#define WaitPreBlock WaitPreBlockByFlags
+#define NotifyNextBlock NotifyNextBlockByFlags
+
+// Built for a CPU, the headers keep no workspace and forget the part that belongs to the library.
+inline __aicore__ void SetSysWorkspaceOfDevice(GM_ADDR workspace) {
+    SetSysWorkspace(workspace);  // checks it
+    if (GetSysWorkSpacePtr() == nullptr) {
+        SetSysWorkSpacePtr(workspace);
+    }
+}
+inline __aicore__ void SetSysWorkspaceForceOfDevice(GM_ADDR workspace) {
+    SetSysWorkspaceForce(workspace);
+    SetSysWorkSpacePtr(workspace);
+}
+inline __aicore__ GM_ADDR GetUserWorkspaceOfDevice(GM_ADDR workspace) {
+    GM_ADDR kept = GetSysWorkSpacePtr();
+    return (kept != nullptr ? kept : GetUserWorkspace(workspace)) + RESERVED_WORKSPACE;
+}
+
+}  // namespace AscendC
+#define SetSysWorkspace SetSysWorkspaceOfDevice
+#define SetSysWorkspaceForce SetSysWorkspaceForceOfDevice
+#define GetUserWorkspace GetUserWorkspaceOfDevice
 
 namespace npu_cann {
 

@@ -29,63 +29,61 @@ Integer Truncate(float value) {
 
 }  // namespace
 
-namespace float16 {
-
-uint16_t Fp16T::FloatToFp16(const float& value) const { return FloatToHalf(value); }
+uint16_t half::FloatToFp16(const float& value) const { return FloatToHalf(value); }
 // Rounding twice is harmless: float keeps more than twice the digits of half.
-uint16_t Fp16T::DoubleToFp16(const double& value) { return FloatToHalf(static_cast<float>(value)); }
-uint16_t Fp16T::Int8ToFp16(const int8_t& value) const { return FloatToHalf(value); }
-uint16_t Fp16T::UInt8ToFp16(const uint8_t& value) const { return FloatToHalf(value); }
-uint16_t Fp16T::Int16ToFp16(const int16_t& value) const { return FloatToHalf(value); }
-uint16_t Fp16T::UInt16ToFp16(const uint16_t& value) { return FloatToHalf(value); }
-uint16_t Fp16T::Int32ToFp16(const int32_t& value) const {
+uint16_t half::DoubleToFp16(const double& value) { return FloatToHalf(static_cast<float>(value)); }
+uint16_t half::Int8ToFp16(const int8_t& value) const { return FloatToHalf(value); }
+uint16_t half::UInt8ToFp16(const uint8_t& value) const { return FloatToHalf(value); }
+uint16_t half::Int16ToFp16(const int16_t& value) const { return FloatToHalf(value); }
+uint16_t half::UInt16ToFp16(const uint16_t& value) { return FloatToHalf(value); }
+uint16_t half::Int32ToFp16(const int32_t& value) const {
     return FloatToHalf(static_cast<float>(value));
 }
-uint16_t Fp16T::UInt32ToFp16(const uint32_t& value) const {
+uint16_t half::UInt32ToFp16(const uint32_t& value) const {
     return FloatToHalf(static_cast<float>(value));
 }
 
-float Fp16T::ToFloat() const { return HalfToFloat(val); }
-double Fp16T::ToDouble() const { return ToFloat(); }
-int8_t Fp16T::ToInt8() const { return Truncate<int8_t>(ToFloat()); }
-uint8_t Fp16T::ToUInt8() const { return Truncate<uint8_t>(ToFloat()); }
-int16_t Fp16T::ToInt16() const { return Truncate<int16_t>(ToFloat()); }
-uint16_t Fp16T::ToUInt16() const { return Truncate<uint16_t>(ToFloat()); }
-int32_t Fp16T::ToInt32() const { return Truncate<int32_t>(ToFloat()); }
-uint32_t Fp16T::ToUInt32() const { return Truncate<uint32_t>(ToFloat()); }
-Fp16T::operator float() const { return ToFloat(); }
-Fp16T::operator double() const { return ToDouble(); }
-Fp16T::operator int8_t() const { return ToInt8(); }
-Fp16T::operator uint8_t() const { return ToUInt8(); }
-Fp16T::operator int16_t() const { return ToInt16(); }
-Fp16T::operator uint16_t() const { return ToUInt16(); }
-Fp16T::operator int32_t() const { return ToInt32(); }
-Fp16T::operator uint32_t() const { return ToUInt32(); }
-int32_t Fp16T::IsInf() const {
+float half::ToFloat() const { return HalfToFloat(val); }
+double half::ToDouble() const { return ToFloat(); }
+int8_t half::ToInt8() const { return Truncate<int8_t>(ToFloat()); }
+uint8_t half::ToUInt8() const { return Truncate<uint8_t>(ToFloat()); }
+int16_t half::ToInt16() const { return Truncate<int16_t>(ToFloat()); }
+uint16_t half::ToUInt16() const { return Truncate<uint16_t>(ToFloat()); }
+int32_t half::ToInt32() const { return Truncate<int32_t>(ToFloat()); }
+uint32_t half::ToUInt32() const { return Truncate<uint32_t>(ToFloat()); }
+half::operator float() const { return ToFloat(); }
+half::operator double() const { return ToDouble(); }
+half::operator int8_t() const { return ToInt8(); }
+half::operator uint8_t() const { return ToUInt8(); }
+half::operator int16_t() const { return ToInt16(); }
+half::operator uint16_t() const { return ToUInt16(); }
+half::operator int32_t() const { return ToInt32(); }
+half::operator uint32_t() const { return ToUInt32(); }
+int32_t half::IsInf() const {
     return std::isinf(ToFloat()) ? (std::signbit(ToFloat()) ? -1 : 1) : 0;
 }
 
-Fp16T Fp16T::operator+(const Fp16T other) const { return Fp16T(ToFloat() + other.ToFloat()); }
-Fp16T Fp16T::operator-(const Fp16T other) const { return Fp16T(ToFloat() - other.ToFloat()); }
-Fp16T Fp16T::operator*(const Fp16T other) const { return Fp16T(ToFloat() * other.ToFloat()); }
-Fp16T Fp16T::operator/(const Fp16T other) const { return Fp16T(ToFloat() / other.ToFloat()); }
-Fp16T Fp16T::operator+=(const Fp16T other) { return *this = *this + other; }
-Fp16T Fp16T::operator-=(const Fp16T other) { return *this = *this - other; }
-Fp16T Fp16T::operator*=(const Fp16T other) { return *this = *this * other; }
-Fp16T Fp16T::operator/=(const Fp16T other) { return *this = *this / other; }
-bool Fp16T::operator==(const Fp16T& other) const { return ToFloat() == other.ToFloat(); }
-bool Fp16T::operator!=(const Fp16T& other) const { return ToFloat() != other.ToFloat(); }
-bool Fp16T::operator>(const Fp16T& other) const { return ToFloat() > other.ToFloat(); }
-bool Fp16T::operator>=(const Fp16T& other) const { return ToFloat() >= other.ToFloat(); }
-bool Fp16T::operator<(const Fp16T& other) const { return ToFloat() < other.ToFloat(); }
-bool Fp16T::operator<=(const Fp16T& other) const { return ToFloat() <= other.ToFloat(); }
+half half::operator+(const half other) const { return half(ToFloat() + other.ToFloat()); }
+half half::operator-(const half other) const { return half(ToFloat() - other.ToFloat()); }
+half half::operator*(const half other) const { return half(ToFloat() * other.ToFloat()); }
+half half::operator/(const half other) const { return half(ToFloat() / other.ToFloat()); }
+half half::operator+=(const half other) { return *this = *this + other; }
+half half::operator-=(const half other) { return *this = *this - other; }
+half half::operator*=(const half other) { return *this = *this * other; }
+half half::operator/=(const half other) { return *this = *this / other; }
+bool half::operator==(const half& other) const { return ToFloat() == other.ToFloat(); }
+bool half::operator!=(const half& other) const { return ToFloat() != other.ToFloat(); }
+bool half::operator>(const half& other) const { return ToFloat() > other.ToFloat(); }
+bool half::operator>=(const half& other) const { return ToFloat() >= other.ToFloat(); }
+bool half::operator<(const half& other) const { return ToFloat() < other.ToFloat(); }
+bool half::operator<=(const half& other) const { return ToFloat() <= other.ToFloat(); }
 
-#define NPU_ASSIGN(Value)                         \
-    Fp16T& Fp16T::operator=(const Value& value) { \
-        val = Fp16T(value).val;                   \
-        return *this;                             \
+#define NPU_ASSIGN(Value)                       \
+    half& half::operator=(const Value& value) { \
+        val = half(value).val;                  \
+        return *this;                           \
     }
-NPU_ASSIGN(Fp16T)
+NPU_ASSIGN(half)
 NPU_ASSIGN(float)
 NPU_ASSIGN(double)
 NPU_ASSIGN(int8_t)
@@ -96,25 +94,21 @@ NPU_ASSIGN(int32_t)
 NPU_ASSIGN(uint32_t)
 #undef NPU_ASSIGN
 
-}  // namespace float16
-
-namespace bfloat16 {
-
-uint16_t Bf16T::FloatToBf16(const float& value) const { return FloatToBfloat16(value); }
-float Bf16T::ToFloat() const { return Bfloat16ToFloat(val); }
-Bf16T::operator float() const { return ToFloat(); }
-Bf16T& Bf16T::operator=(const Bf16T& other) {
+uint16_t bfloat16_t::FloatToBf16(const float& value) const { return FloatToBfloat16(value); }
+float bfloat16_t::ToFloat() const { return Bfloat16ToFloat(val); }
+bfloat16_t::operator float() const { return ToFloat(); }
+bfloat16_t& bfloat16_t::operator=(const bfloat16_t& other) {
     val = other.val;
     return *this;
 }
-Bf16T& Bf16T::operator=(const float& value) {
+bfloat16_t& bfloat16_t::operator=(const float& value) {
     val = FloatToBfloat16(value);
     return *this;
 }
-Bf16T Bf16T::operator+(const Bf16T other) const { return Bf16T(ToFloat() + other.ToFloat()); }
-Bf16T Bf16T::operator+=(const Bf16T other) { return *this = *this + other; }
-uint16_t Bf16T::Bf16Add(uint16_t left, uint16_t right) const {
+bfloat16_t bfloat16_t::operator+(const bfloat16_t other) const {
+    return bfloat16_t(ToFloat() + other.ToFloat());
+}
+bfloat16_t bfloat16_t::operator+=(const bfloat16_t other) { return *this = *this + other; }
+uint16_t bfloat16_t::Bf16Add(uint16_t left, uint16_t right) const {
     return FloatToBfloat16(Bfloat16ToFloat(left) + Bfloat16ToFloat(right));
 }
-
-}  // namespace bfloat16

@@ -4,6 +4,7 @@
 
 #include "core/issue.h"
 #include "core/launch_state.h"
+#include "isa/start_core.h"
 
 using namespace npu_model;
 
@@ -33,6 +34,14 @@ uint32_t NpuLocalBytes(NpuMemory memory) {
 }
 
 uint8_t* NpuLocalHost(NpuMemory memory) { return CurrentCore().Local(memory).data(); }
+
+void NpuDefineLocal(NpuMemory memory) {
+    LocalMemory& local = CurrentCore().Local(memory);
+    const uint32_t granules = local.shadow() == nullptr ? 0 : local.Bytes() / LocalShadow::kGranule;
+    for (uint32_t granule = 0; granule < granules; ++granule) {
+        local.shadow()->SetDefinedBytes(granule, ~0u);
+    }
+}
 
 void NpuSetVectorMask(uint64_t high, uint64_t low) {
     Registers& registers = CurrentCore().registers;

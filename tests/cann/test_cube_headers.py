@@ -10,7 +10,8 @@ import pytest
 import torch
 from ascend_attention.model import In, InOut, Library, Out, Report, options
 
-from tests.cann.front_ends import assert_same_work, need_headers, rows_of
+from tests.cann.front_ends import need_headers, rows_of
+from tests.cann.same_work import assert_same_work
 from tests.model.harness import aligned
 from tests.model.mix_case import mix_case, run_mix
 

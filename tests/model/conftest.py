@@ -1,21 +1,76 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures of the model's tests, and the record of which rows of the API list they cover."""
+"""Fixtures of the model's tests, and the record of which rows of the API list they cover.
 
+With ``--through-cann`` only value tests run, and each launch runs through CANN's headers as well
+(``twin``).
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ascend_attention import model
 
+from tests.model.api_rows import api_rows
 from tests.model.harness import probes_path
+from tests.model.twin import Twin
 
 COVERED = pytest.StashKey[dict[str, set[str]]]()  # row -> kinds of tests
 COLLECTED = pytest.StashKey[set[Path]]()
 HERE = Path(__file__).parent
+COMPARED = "compared"  # the kind of a test that covers a row through both front ends
+THROUGH_CANN = "--through-cann"
+
+
+def rows_with(*fields: str) -> frozenset[str]:
+    return frozenset(row["id"] for row in api_rows() if not row.keys().isdisjoint(fields))
+
+
+NOT_COMPARED = rows_with("not_compared", "compared_by")
+OTHER_ORDER = rows_with("other_order")
+OTHER_INSTRUCTIONS = rows_with("other_instructions")
+
+
+class Comparison:
+    """What was compared through both front ends, in all worker processes."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        chosen = config.getoption("keyword") or config.getoption("markexpr")
+        self._whole = not chosen and all(Path(arg).is_dir() for arg in config.args)
+        self._rows: set[str] = set()
+
+    @property
+    def _missing(self) -> list[str]:
+        rows = {row["id"] for row in api_rows()} - NOT_COMPARED
+        return sorted(rows - self._rows) if self._whole else []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for name, rows in report.user_properties:
+            if name == COMPARED and report.passed:
+                self._rows.update(str(rows).split(","))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        terminalreporter.line(f"{len(self._rows)} API rows compared with CANN's headers")
+        for row in self._missing:
+            terminalreporter.line(f"not compared: {row}", red=True)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._missing:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        THROUGH_CANN, action="store_true", help="run value tests through CANN's headers too"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "covers(row, kind): tests a row of model/api")
+    config.addinivalue_line("markers", "own_front_end(reason): cannot run through CANN's headers")
     config.addinivalue_line("markers", "needs_whole_suite: judges all tests of this folder")
+    if config.getoption(THROUGH_CANN):
+        config.pluginmanager.register(Comparison(config))
     config.stash[COVERED] = {}
     config.stash[COLLECTED] = set()
 
@@ -29,10 +84,27 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     for mark in item.iter_markers("covers"):
         row, kind = mark.args
         item.config.stash[COVERED].setdefault(row, set()).add(kind)
+    for row in rows_to_compare(item):
+        item.config.stash[COVERED][row].add(COMPARED)
+
+
+def rows_to_compare(item: pytest.Item) -> tuple[str, ...]:
+    """Rows whose values the test checks, if it runs through both front ends."""
+    if item.get_closest_marker("own_front_end") or "probes" not in getattr(
+        item, "fixturenames", ()
+    ):
+        return ()
+    marks = [mark.args for mark in item.iter_markers("covers")]
+    return tuple(row for row, kind in marks if kind == "value" and row not in NOT_COMPARED)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption(THROUGH_CANN):
+        others = [item for item in items if not rows_to_compare(item) and HERE in item.path.parents]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
+        return
     if set(HERE.glob("test_*.py")) <= config.stash[COLLECTED]:
         return
     partial = [item for item in items if item.get_closest_marker("needs_whole_suite")]
@@ -47,9 +119,27 @@ def covered(request: pytest.FixtureRequest) -> dict[str, set[str]]:
 
 
 @pytest.fixture(scope="session")
-def probes() -> model.Library:
+def probe_library(request: pytest.FixtureRequest) -> model.Library:
+    """The kernels of tests/model/probes, through one front end or both."""
+    own = probes_path()
+    if request.config.getoption(THROUGH_CANN):
+        return Twin(own, own.with_name("libmodel_probes_cann.so"))
+    return model.Library(own)
+
+
+@pytest.fixture
+def probes(probe_library: model.Library, request: pytest.FixtureRequest) -> Iterator[model.Library]:
     """The kernels of tests/model/probes."""
-    return model.Library(probes_path())
+    if not isinstance(probe_library, Twin):
+        yield probe_library
+        return
+    probe_library.rows = rows_to_compare(request.node)
+    probe_library.compares_instructions = OTHER_INSTRUCTIONS.isdisjoint(probe_library.rows)
+    probe_library.compares_order = OTHER_ORDER.isdisjoint(probe_library.rows)
+    before = probe_library.compared
+    yield probe_library
+    if probe_library.compared > before:
+        request.node.user_properties.append((COMPARED, ",".join(probe_library.rows)))
 
 
 @pytest.fixture(autouse=True)

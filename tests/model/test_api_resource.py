@@ -17,7 +17,7 @@ TILE = 256  # bytes
 @covers("TPipe.GetAbsAddr", "value")
 @covers("PopStackBuffer", "value")
 def test_memory_outside_the_pool(probes: model.Library) -> None:
-    rest = 192 * 1024 - 64 - 96  # behind one buffer, less a message of the library
+    rest = 192 * 1024 - 128 - 96  # behind one buffer, less a message of the library
 
     got = answers(probes, "probe_memory_outside_the_pool", 12)
 

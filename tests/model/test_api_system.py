@@ -175,13 +175,12 @@ def test_a_preload_stays_inside_an_argument(probes: model.Library, offset: int) 
 @covers("GetTaskRation", "value")
 @covers("GetSystemCycle", "value")
 @covers("GetArchVersion", "value")
-@covers("GetProgramCounter", "value")
 @covers("GetDataBlockSizeInBytes", "value")
 @pytest.mark.parametrize(("type", "ratio"), [("AIV_ONLY", 1), ("MIX_AIC_1_2", 2)])
 def test_system_variables(probes: model.Library, type: str, ratio: int) -> None:
-    got = answers_of_cores(probes, "probe_system_variables", 2 * ratio, 5, blocks=2, type=type)
+    got = answers_of_cores(probes, "probe_system_variables", 2 * ratio, 4, blocks=2, type=type)
 
-    assert got == [[ratio, 1, 1, 0x220, 32]] * (2 * ratio)
+    assert got == [[ratio, 1, 0x220, 32]] * (2 * ratio)
 
 
 @covers("GetTaskRation", "value")
@@ -192,6 +191,11 @@ def test_a_block_has_one_cube_core(probes: model.Library, type: str) -> None:
     got = answers_of_cores(probes, "probe_cube_ratio", 2, 3, blocks=2, type=type)
 
     assert got == [[1, 1, 0]] * 2
+
+
+@covers("GetProgramCounter", "value")
+def test_program_counter_goes_on(probes: model.Library) -> None:
+    assert answers(probes, "probe_program_counter", 1) == [1]
 
 
 @covers("Trap", "value")

@@ -90,10 +90,15 @@ def test_a_vector_core_has_no_flags_of_cube_pipes(probes: model.Library, event: 
         run(probes, set_flag(event))
 
 
-@pytest.mark.parametrize("pipe", ["V", "MTE2", "MTE3", "ALL"])
+@pytest.mark.parametrize("pipe", ["V", "MTE2", "MTE3"])
 @covers("PipeBarrier", "value")
 def test_barriers_that_exist(probes: model.Library, pipe: str) -> None:
     run(probes, load(A), barrier(pipe), barrier(pipe))
+
+
+@pytest.mark.own_front_end("programs name pipes by number, and PIPE_ALL has another one in CANN")
+def test_a_barrier_of_all_pipes(probes: model.Library) -> None:
+    run(probes, load(A), barrier("ALL"), barrier("ALL"))
 
 
 @covers("PipeBarrier", "fault")

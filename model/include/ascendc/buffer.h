@@ -84,7 +84,7 @@ namespace detail {
 template <TPosition pos>
 inline TBuffAddr FreeUb() {
     static_assert(MemoryOf(pos) == kNpuUb, "PopStackBuffer is for VECIN, VECCALC and VECOUT");
-    constexpr uint32_t kEnd = 192 * 1024 - 64;
+    constexpr uint32_t kEnd = 192 * 1024 - 128;
     const uint32_t begin = GetTPipePtr()->End(kNpuUb);
     return {kEnd - begin, begin, nullptr, static_cast<uint8_t>(pos)};
 }

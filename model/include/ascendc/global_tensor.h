@@ -30,7 +30,7 @@ class GlobalTensor {
     T GetValue(const uint64_t offset) const {
         return detail::LoadElement<T>(detail::GmBytes{address_}, offset);
     }
-    void SetValue(const uint64_t offset, T value) const {
+    void SetValue(const uint64_t offset, T value) {
         detail::StoreElement<T>(detail::GmBytes{address_}, offset, value);
     }
     detail::ElementReference<T, detail::GmBytes> operator()(const uint64_t offset) const {

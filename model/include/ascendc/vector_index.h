@@ -28,10 +28,15 @@ inline void StoreFirstBlock(const LocalTensor<T>& dst, T firstValue, uint32_t la
 
 // dst[to ..] = dst[from ..] + step, one repeat with these blocks.
 template <typename T, class Mask>
-inline void GrowIndex(const LocalTensor<T>& dst, uint32_t to, uint32_t from, uint64_t step,
-                      Mask mask, uint16_t blkStride) {
+inline void AddIndex(const LocalTensor<T>& dst, uint32_t to, uint32_t from, uint64_t step,
+                     Mask mask, uint16_t blkStride) {
     Adds(dst[to], dst[from], static_cast<T>(step), mask, uint8_t{1},
          UnaryRepeatParams(blkStride, blkStride, DEFAULT_REPEAT_STRIDE, DEFAULT_REPEAT_STRIDE));
+}
+template <typename T, class Mask>
+inline void GrowIndex(const LocalTensor<T>& dst, uint32_t to, uint32_t from, uint64_t step,
+                      Mask mask, uint16_t blkStride) {
+    AddIndex(dst, to, from, step, mask, blkStride);
     PipeBarrier<PIPE_V>();
 }
 
@@ -101,7 +106,8 @@ inline void CreateVecIndex(LocalTensor<T>& dst, const T& firstValue, uint64_t ma
     detail::CreateLaterRepeats(dst, mask, repeatTimes, dstBlkStride, dstRepStride);
 }
 
-// The first `count` elements; stores whole blocks.
+// The first `count` elements; the first block is stored whole. No barrier stands behind the last
+// step if that is part of a repeat.
 template <typename T>
 inline void CreateVecIndex(LocalTensor<T> dst, const T& firstValue, uint32_t count) {
     static_assert(detail::kIndexable<T>,
@@ -115,10 +121,12 @@ inline void CreateVecIndex(LocalTensor<T> dst, const T& firstValue, uint32_t cou
     detail::CreateFirstRepeat(dst, firstValue,
                               first < detail::kLanesPerBlock<T> ? detail::kLanesPerBlock<T> : first,
                               uint16_t{1});
-    for (uint32_t done = kLanes; done < count; done += kLanes) {
-        const uint32_t rest = count - done;
-        detail::GrowIndex(dst, done, done - kLanes, kLanes, uint64_t{rest < kLanes ? rest : kLanes},
-                          uint16_t{1});
+    uint32_t done = kLanes;
+    for (; done + kLanes <= count; done += kLanes) {
+        detail::GrowIndex(dst, done, done - kLanes, kLanes, uint64_t{kLanes}, uint16_t{1});
+    }
+    if (done < count) {
+        detail::AddIndex(dst, done, done - kLanes, kLanes, uint64_t{count - done}, uint16_t{1});
     }
 }
 

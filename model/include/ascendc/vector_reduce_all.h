@@ -154,12 +154,15 @@ inline void ReduceToValueAndIndex(const Reduction<T>& job) {
     int last = 0;
     auto pairs = static_cast<uint32_t>(job.repeatTimes);
     ReduceSource(job);
-    while (pairs > 1) {
-        PipeBarrier<PIPE_V>();
+    PipeBarrier<PIPE_V>();
+    do {
         places[last + 1] = places[last] + RoundUpToBlock<T>(2 * pairs);
         pairs = ReducePairs(job, places[last + 1], places[last], pairs);
         ++last;
-    }
+        if (last == 1 || pairs > 1) {
+            PipeBarrier<PIPE_V>();  // behind the first step even if it was the last, as in CANN
+        }
+    } while (pairs > 1);
     OrderPipes<HardEvent::V_S>();
     const LocalTensor<Bits> lanes = job.work.template ReinterpretCast<Bits>();
     const T value = job.work.GetValue(places[last]);

@@ -9,19 +9,6 @@
 
 namespace probe {
 
-// A tensor of `bytes` bytes at a byte address of the memory that the position names.
-template <class T>
-inline __aicore__ AscendC::LocalTensor<T> Local(AscendC::TPosition position, uint32_t address,
-                                                uint32_t bytes) {
-    AscendC::TBuffAddr place{};
-    place.dataLen = bytes;
-    place.bufferAddr = address;
-    place.logicPos = static_cast<uint8_t>(position);
-    AscendC::LocalTensor<T> tensor;
-    tensor.SetAddr(place);
-    return tensor;
-}
-
 // L1[address, address + bytes) becomes what GM holds at `image`; whole blocks of 32 bytes. Nothing
 // that follows can conflict with it.
 inline __aicore__ void LoadL1(GM_ADDR image, uint32_t address, uint32_t bytes) {

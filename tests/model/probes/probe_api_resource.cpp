@@ -140,7 +140,7 @@ PROBE_RESOURCE(abs_addr_beyond, pipe.GetAbsAddr<TPosition::VECIN>(192 * 1024 - 6
 PROBE_RESOURCE(abs_addr_negative,
                static_cast<void>(pipe.GetAbsAddr<TPosition::VECIN, float>(-4, 1)))
 PROBE_RESOURCE(pop_beyond, LocalTensor<int32_t> rest; PopStackBuffer<int32_t, TPosition::LCM>(rest);
-               rest.SetValue(rest.GetSize() - (8 * 1024 + 256 - 64) / 4, 0))
+               rest.SetValue(rest.GetSize() - (8 * 1024 + 256 - 128) / 4, 0))
 PROBE_RESOURCE(pop_destroyed, pipe.Destroy(); LocalTensor<int32_t> rest;
                PopStackBuffer<int32_t, TPosition::LCM>(rest))
 PROBE_RESOURCE(free_events_queued, queue.EnQue(tensor); queue.FreeAllEvent())

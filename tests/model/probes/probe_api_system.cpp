@@ -137,7 +137,7 @@ extern "C" __global__ __aicore__ void probe_preload(GM_ADDR x, GM_ADDR out, GM_A
     }
 }
 
-// Whether the cycle counter and the program counter go on, and constants: 64 bytes a vector core.
+// Whether the cycle counter goes on, and constants: 64 bytes a vector core.
 extern "C" __global__ __aicore__ void probe_system_variables(GM_ADDR out) {
     if (ASCEND_IS_AIC) {
         return;
@@ -145,12 +145,9 @@ extern "C" __global__ __aicore__ void probe_system_variables(GM_ADDR out) {
     uint32_t version = 0;
     GetArchVersion(version);
     const int64_t cycle = GetSystemCycle();
-    const int64_t here = GetProgramCounter();
-    const int64_t there = GetProgramCounter();
     probe::Answers answers(out + GetBlockIdx() * 64);
     answers.Add(GetTaskRation());
     answers.Add(GetSystemCycle() >= cycle ? 1 : 0);
-    answers.Add(here > 0 && here < there ? 1 : 0);
     answers.Add(version);
     answers.Add(GetDataBlockSizeInBytes());
     answers.Send();

@@ -41,9 +41,9 @@ __attribute__((noinline)) int32_t DescendForEver(int32_t level, int32_t last) {
 // All blocks but the storer wait until the first word of `words` is not zero, and say so.
 extern "C" __global__ __aicore__ void probe_poll(GM_ADDR words, GM_ADDR out, GM_ADDR tiling) {
     GET_TILING_DATA_WITH_STRUCT(PollJob, job, tiling);
-    const GlobalTensor<int32_t> word = probe::Gm<int32_t>(words);
+    GlobalTensor<int32_t> word = probe::Gm<int32_t>(words);
     constexpr int64_t kLine = 64;
-    const GlobalTensor<int32_t> answer = probe::Gm<int32_t>(out + GetBlockIdx() * kLine);
+    GlobalTensor<int32_t> answer = probe::Gm<int32_t>(out + GetBlockIdx() * kLine);
     if (GetBlockIdx() == job.storer) {
         for (int32_t i = 0; i < job.before; ++i) {
             static_cast<void>(answer.GetValue(0));

@@ -20,14 +20,8 @@ inline __aicore__ void StoreImage(GM_ADDR image, uint32_t bytes) {
 // A tensor of an operand: `position` other than 0 puts it elsewhere than UB.
 template <class T>
 inline __aicore__ AscendC::LocalTensor<T> At(uint32_t address, uint32_t bytes, int32_t position) {
-    AscendC::TBuffAddr place{};
-    place.dataLen = bytes;
-    place.bufferAddr = address;
-    place.logicPos =
-        static_cast<uint8_t>(position == 0 ? AscendC::TPosition::VECCALC : AscendC::TPosition::A1);
-    AscendC::LocalTensor<T> tensor;
-    tensor.SetAddr(place);
-    return tensor;
+    return Local<T>(position == 0 ? AscendC::TPosition::VECCALC : AscendC::TPosition::A1, address,
+                    bytes);
 }
 
 }  // namespace probe

@@ -42,7 +42,7 @@ extern "C" __global__ __aicore__ void probe_cmpmask(GM_ADDR tiling) {
 // task ratio; 64 bytes a core. An AIC has no way to store but scalar ones.
 extern "C" __global__ __aicore__ void probe_places(GM_ADDR aic, GM_ADDR aiv) {
     constexpr int64_t kLine = 64;
-    const GlobalTensor<int64_t> line =
+    GlobalTensor<int64_t> line =
         probe::Gm<int64_t>((ASCEND_IS_AIC ? aic : aiv) + GetBlockIdx() * kLine);
     const int64_t answers[] = {GetBlockIdx(), GetBlockNum(), GetSubBlockIdx(), GetSubBlockNum(),
                                GetTaskRation()};

@@ -119,7 +119,7 @@ extern "C" __global__ __aicore__ void probe_pipe_reset(GM_ADDR out) {
     const auto carve = [&answers](TPipe& from) {
         TBuf<TPosition::VECCALC> buffer;
         from.InitBuffer(buffer, 32);
-        answers.Add(static_cast<int64_t>(buffer.Get<int32_t>().GetPhyAddr()));
+        answers.Add(probe::AddressOf(buffer.Get<int32_t>()));
         answers.Add(from.AllocEventID<HardEvent::V_S>());
     };
     carve(pipe);
@@ -158,7 +158,7 @@ extern "C" __global__ __aicore__ void probe_buffer_views(GM_ADDR out) {
     answers.Add(buffer.Get<int32_t>().GetSize());
     answers.Add(buffer.Get<int32_t>(8).GetSize());
     answers.Add(buffer.GetWithOffset<int16_t>(16, 64).GetSize());
-    answers.Add(static_cast<int64_t>(buffer.GetWithOffset<int16_t>(16, 64).GetPhyAddr()));
+    answers.Add(probe::AddressOf(buffer.GetWithOffset<int16_t>(16, 64)));
     answers.Send();
 }
 

@@ -82,13 +82,8 @@ struct VectorCall {
 
 template <class T>
 inline __aicore__ AscendC::LocalTensor<T> At(int32_t address, int32_t position, uint32_t bytes) {
-    AscendC::TBuffAddr place{};
-    place.dataLen = bytes;
-    place.bufferAddr = static_cast<uint32_t>(address);
-    place.logicPos = static_cast<uint8_t>(position);
-    AscendC::LocalTensor<T> tensor;
-    tensor.SetAddr(place);
-    return tensor;
+    return Local<T>(static_cast<AscendC::TPosition>(position), static_cast<uint32_t>(address),
+                    bytes);
 }
 
 // Length of an operand: an operator handles the whole tensor, everything else a part of its area.
