@@ -119,7 +119,7 @@ def covered(request: pytest.FixtureRequest) -> dict[str, set[str]]:
 
 
 @pytest.fixture(scope="session")
-def probe_library(request: pytest.FixtureRequest) -> model.Library:
+def probes(request: pytest.FixtureRequest) -> model.Library:
     """The kernels of tests/model/probes, through one front end or both."""
     own = probes_path()
     if request.config.getoption(THROUGH_CANN):
@@ -127,19 +127,20 @@ def probe_library(request: pytest.FixtureRequest) -> model.Library:
     return model.Library(own)
 
 
-@pytest.fixture
-def probes(probe_library: model.Library, request: pytest.FixtureRequest) -> Iterator[model.Library]:
-    """The kernels of tests/model/probes."""
-    if not isinstance(probe_library, Twin):
-        yield probe_library
+@pytest.fixture(autouse=True)
+def _compared(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tells a twin what the test is about, and notes what it compared."""
+    twin = request.getfixturevalue("probes") if "probes" in request.fixturenames else None
+    if not isinstance(twin, Twin):
+        yield
         return
-    probe_library.rows = rows_to_compare(request.node)
-    probe_library.compares_instructions = OTHER_INSTRUCTIONS.isdisjoint(probe_library.rows)
-    probe_library.compares_order = OTHER_ORDER.isdisjoint(probe_library.rows)
-    before = probe_library.compared
-    yield probe_library
-    if probe_library.compared > before:
-        request.node.user_properties.append((COMPARED, ",".join(probe_library.rows)))
+    twin.rows = rows_to_compare(request.node)
+    twin.compares_instructions = OTHER_INSTRUCTIONS.isdisjoint(twin.rows)
+    twin.compares_order = OTHER_ORDER.isdisjoint(twin.rows)
+    before = twin.compared
+    yield
+    if twin.compared > before:
+        request.node.user_properties.append((COMPARED, ",".join(twin.rows)))
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 
 import pytest
 from ascend_attention import model
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.model.hazard_oracle import NAMES, PIPES, first_hazard, have_race
@@ -78,13 +78,7 @@ def hazard_of(probes: model.Library, program: list[Step]) -> model.Fault | None:
     return None
 
 
-@settings(
-    max_examples=400,
-    deadline=None,
-    derandomize=True,
-    # The library of kernels keeps nothing from one example to the next.
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=400, deadline=None, derandomize=True)
 @given(programs)
 @example([scalar_store(0), flag("S_V", 1), flag("V_S", 1), load(0)])
 def test_the_model_finds_the_hazards_of_the_definition(
@@ -123,13 +117,7 @@ cores_of_a_phase = st.lists(
 )
 
 
-@settings(
-    max_examples=200,
-    deadline=None,
-    derandomize=True,
-    # The library of kernels keeps nothing from one example to the next.
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.lists(cores_of_a_phase, min_size=1, max_size=3))
 def test_the_model_finds_the_races_of_the_definition(
     probes: model.Library, drafts: list[list[list[Step | list[Step] | str]]]
