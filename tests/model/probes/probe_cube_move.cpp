@@ -2,6 +2,7 @@
 // One move that fills or empties L1 a launch: L1 is an image that is loaded before, and any local
 // memory can be stored after.
 #include "cube_image.h"
+#include "element_types.h"
 
 using namespace AscendC;
 
@@ -10,17 +11,7 @@ namespace {
 enum Form : int32_t { kCount, kParams, kEnhanced, kNd2Nz };
 enum Path : int32_t { kGmToL1, kL1ToGm, kL1ToBias, kL1ToFixbuf };
 enum Type : int32_t {
-    kInt8,
-    kUint8,
-    kInt16,
-    kUint16,
-    kHalf,
-    kBfloat16,
-    kInt32,
-    kUint32,
-    kFloat,
-    kInt64,
-    kUint64,
+    PROBE_ELEMENT_TYPES(PROBE_ELEMENT_NAME) kUint64,
     kDouble,
     kHalfToFloat,
     kInt4,
@@ -132,16 +123,7 @@ __aicore__ inline void RunCase(const CubeMoveCase& test, GM_ADDR gm) {
 #define PROBE_TYPE(name, T) \
     case name:              \
         return Mover<T>(test, gm).Run();
-        PROBE_TYPE(kInt8, int8_t)
-        PROBE_TYPE(kUint8, uint8_t)
-        PROBE_TYPE(kInt16, int16_t)
-        PROBE_TYPE(kUint16, uint16_t)
-        PROBE_TYPE(kHalf, half)
-        PROBE_TYPE(kBfloat16, bfloat16_t)
-        PROBE_TYPE(kInt32, int32_t)
-        PROBE_TYPE(kUint32, uint32_t)
-        PROBE_TYPE(kFloat, float)
-        PROBE_TYPE(kInt64, int64_t)
+        PROBE_ELEMENT_TYPES(PROBE_TYPE)
         PROBE_TYPE(kUint64, uint64_t)
         PROBE_TYPE(kDouble, double)
 #undef PROBE_TYPE

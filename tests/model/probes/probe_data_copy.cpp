@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One move between GM and UB a launch: UB is an image that is loaded before and stored after.
+#include "element_types.h"
 #include "probe_image.h"
 
 using namespace AscendC;
@@ -10,17 +11,7 @@ enum Form : int32_t { kCount, kParams, kEnhanced, kSlice, kNz2Nd, kPad, kPadExt 
 enum Path : int32_t { kGmToUb, kUbToGm, kUbToUb };
 enum Atomic : int32_t { kNone, kAdd, kMax, kMin, kMaxThenType };
 enum Type : int32_t {
-    kInt8,
-    kUint8,
-    kInt16,
-    kUint16,
-    kHalf,
-    kBfloat16,
-    kInt32,
-    kUint32,
-    kFloat,
-    kInt64,
-    kUint64,
+    PROBE_ELEMENT_TYPES(PROBE_ELEMENT_NAME) kUint64,
     kDouble,
 };
 
@@ -248,16 +239,7 @@ __aicore__ inline void RunCase(const CopyCase& test, GM_ADDR gm) {
 #define PROBE_TYPE(name, T) \
     case name:              \
         return Copier<T>(test, gm).Run();
-        PROBE_TYPE(kInt8, int8_t)
-        PROBE_TYPE(kUint8, uint8_t)
-        PROBE_TYPE(kInt16, int16_t)
-        PROBE_TYPE(kUint16, uint16_t)
-        PROBE_TYPE(kHalf, half)
-        PROBE_TYPE(kBfloat16, bfloat16_t)
-        PROBE_TYPE(kInt32, int32_t)
-        PROBE_TYPE(kUint32, uint32_t)
-        PROBE_TYPE(kFloat, float)
-        PROBE_TYPE(kInt64, int64_t)
+        PROBE_ELEMENT_TYPES(PROBE_TYPE)
         PROBE_TYPE(kUint64, uint64_t)
 #undef PROBE_TYPE
         default:

@@ -2,24 +2,14 @@
 // One load of fractals, or one constant fill, a launch: pieces of L1 are loaded before, and any
 // local memory can be read or stored after.
 #include "cube_image.h"
+#include "element_types.h"
 
 using namespace AscendC;
 
 namespace {
 
 enum Form : int32_t { kFractals, kFromGm, kSquares, kImage, kImagePro, kInitConst, kFill };
-enum Type : int32_t {
-    kInt8,
-    kUint8,
-    kInt16,
-    kUint16,
-    kHalf,
-    kBfloat16,
-    kInt32,
-    kUint32,
-    kFloat,
-    kInt64,
-};
+enum Type : int32_t { PROBE_ELEMENT_TYPES(PROBE_ELEMENT_NAME) };
 
 struct Piece {
     uint32_t begin, bytes;
@@ -211,16 +201,7 @@ __aicore__ inline void RunCase(const LoadCase& test, GM_ADDR gm) {
 #define PROBE_TYPE(name, T) \
     case name:              \
         return Loader<T>(test, gm).Run();
-        PROBE_TYPE(kInt8, int8_t)
-        PROBE_TYPE(kUint8, uint8_t)
-        PROBE_TYPE(kInt16, int16_t)
-        PROBE_TYPE(kUint16, uint16_t)
-        PROBE_TYPE(kHalf, half)
-        PROBE_TYPE(kBfloat16, bfloat16_t)
-        PROBE_TYPE(kInt32, int32_t)
-        PROBE_TYPE(kUint32, uint32_t)
-        PROBE_TYPE(kFloat, float)
-        PROBE_TYPE(kInt64, int64_t)
+        PROBE_ELEMENT_TYPES(PROBE_TYPE)
 #undef PROBE_TYPE
     }
 }
