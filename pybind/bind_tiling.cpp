@@ -15,6 +15,7 @@
 #include "op_host/asc_paged_attention/asc_paged_attention_tiling.h"
 #include "op_host/asc_reshape_and_cache/asc_reshape_and_cache_tiling.h"
 #include "op_kernel/asc_paged_attention/asc_paged_attention_ub.h"
+#include "op_kernel/common/partials_combine_size.h"
 
 namespace py = pybind11;
 using namespace attn;
@@ -74,7 +75,8 @@ Plan PlanPagedAttention(const PagedAttentionProblem& problem, const std::string&
     fields["kv_tile"] = tiling.kvTile;
     fields["partition_tokens"] = tiling.partitionTokens;
     fields["max_partitions"] = tiling.maxPartitions;
-    fields["ub_bytes"] = std::max(ub.TotalBytes(), PagedCombineUbPlan(tiling.pitch).TotalBytes());
+    fields["ub_bytes"] =
+        std::max(ub.TotalBytes(), PartialsCombineUbPlan(tiling.pitch).TotalBytes());
     return {"asc_paged_attention", KernelTypeOf(PagedAttentionVariants(), plan.launch.key),
             plan.launch, BytesOf(tiling), fields};
 }

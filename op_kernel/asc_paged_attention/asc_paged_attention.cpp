@@ -18,7 +18,7 @@ __aicore__ inline void RunPagedAttention(const AscPagedAttentionTiling& tiling,
     if (tiling.maxPartitions > 1) {
         pipe.Reset();
         AscendC::SyncAll();  // partial results come from any core
-        PagedAttentionCombine<Element>(tiling, arguments, &pipe).Process(core, cores);
+        CombinePagedPartials<Element>(tiling, arguments, &pipe, core, cores);
     }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../common/kernel_entry.h"
+#include "../common/partial_results.h"
 #include "asc_paged_attention_schedule.h"
 #include "asc_paged_attention_tiling.h"
 
@@ -49,30 +50,19 @@ class DeviceSpans {
     bool hasQueryStarts_;
 };
 
-// Sum of exp(score - maximum), maximum and normalised output of each row and partition.
+// In the outputs of the caller, or in workspace.
 template <class Element>
-struct PagedAttentionPartials {
-    AscendC::GlobalTensor<float> sums;
-    AscendC::GlobalTensor<float> maxima;
-    AscendC::GlobalTensor<float> outputs;  // one of these two
-    AscendC::GlobalTensor<Element> roundedOutputs;
-
-    __aicore__ inline void Open(const AscPagedAttentionTiling& tiling,
-                                const PagedAttentionArguments& arguments) {
-        if (tiling.partialsAreOutputs != 0) {
-            sums.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(arguments.expSums));
-            maxima.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(arguments.maxLogits));
-            roundedOutputs.SetGlobalBuffer(
-                reinterpret_cast<__gm__ Element*>(arguments.partialOutput));
-        } else if (tiling.maxPartitions > 1) {
-            GM_ADDR workspace = AscendC::GetUserWorkspace(arguments.workspace);
-            sums.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(workspace));
-            maxima.SetGlobalBuffer(
-                reinterpret_cast<__gm__ float*>(workspace + tiling.partialMaxima));
-            outputs.SetGlobalBuffer(
-                reinterpret_cast<__gm__ float*>(workspace + tiling.partialOutputs));
-        }
+__aicore__ inline PartialResults<Element> PartialsOf(const AscPagedAttentionTiling& tiling,
+                                                     const PagedAttentionArguments& arguments) {
+    PartialResults<Element> partials;
+    if (tiling.partialsAreOutputs != 0) {
+        partials.OpenRounded(arguments.expSums, arguments.maxLogits, arguments.partialOutput);
+    } else if (tiling.maxPartitions > 1) {
+        GM_ADDR workspace = AscendC::GetUserWorkspace(arguments.workspace);
+        partials.Open(workspace, workspace + tiling.partialMaxima,
+                      workspace + tiling.partialOutputs);
     }
-};
+    return partials;
+}
 
 }  // namespace attn

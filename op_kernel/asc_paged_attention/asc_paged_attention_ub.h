@@ -85,37 +85,4 @@ ATTN_HOST_DEVICE constexpr PagedAttentionUb PagedAttentionUbPlan(int32_t pitch,
     return plan;
 }
 
-// The phase that combines partial results, one row at a time.
-struct PagedCombineUb {
-    static constexpr int32_t kStages = 2;  // as above
-
-    // One buffer of each queue, in bytes.
-    int32_t statesBytes;  // [2, tile] float: sums and maxima of `tile` partitions
-    int32_t valuesBytes;  // [tile, pitch]: outputs, as floats or in the type of query
-    int32_t outputBytes;  // [pitch] float, then [8] float
-
-    // Scratch, as byte offsets.
-    int32_t wide;         // [tile, pitch] float
-    int32_t accumulator;  // AttentionAccumulatorFloats
-    int32_t scratchBytes;
-
-    ATTN_HOST_DEVICE constexpr int32_t TotalBytes() const {
-        return kStages * (statesBytes + valuesBytes) + outputBytes + scratchBytes;
-    }
-};
-
-constexpr int32_t kCombineTile = 32;
-
-ATTN_HOST_DEVICE constexpr PagedCombineUb PagedCombineUbPlan(int32_t pitch) {
-    PagedCombineUb plan{};
-    plan.statesBytes = 2 * kCombineTile * kFloatBytes;
-    plan.valuesBytes = kCombineTile * pitch * kFloatBytes;
-    plan.outputBytes = pitch * kFloatBytes + kDataBlockBytes;
-    plan.wide = 0;
-    plan.accumulator = kCombineTile * pitch * kFloatBytes;
-    plan.scratchBytes =
-        plan.accumulator + AttentionAccumulatorFloats(1, kCombineTile, pitch) * kFloatBytes;
-    return plan;
-}
-
 }  // namespace attn

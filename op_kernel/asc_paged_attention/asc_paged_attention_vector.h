@@ -44,7 +44,7 @@ class PagedAttentionVector {
         lse_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(arguments.lse));
         alibiSlopes_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(arguments.alibiSlopes));
         sinks_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(arguments.sinks));
-        partials_.Open(tiling, arguments);
+        partials_ = PartialsOf<Element>(tiling, arguments);
         spans_.Open(arguments, tiling.hasQueryStarts != 0);
         pages_.Open(arguments.blockTables, tiling.blockSize);
         keys_.Open(SourceOf(arguments.keyCache, tiling.key));
@@ -457,7 +457,7 @@ class PagedAttentionVector {
     AscendC::GlobalTensor<float> lse_;
     AscendC::GlobalTensor<float> alibiSlopes_;
     AscendC::GlobalTensor<float> sinks_;
-    PagedAttentionPartials<Element> partials_;
+    PartialResults<Element> partials_;
     DeviceSpans spans_;
     PagedAttentionWalk<DeviceSpans> walk_;
     PageRuns pages_;

@@ -6,16 +6,9 @@
 #include <cstdint>
 
 #include "paged_cache_view.h"
+#include "token_view.h"
 
 namespace attn {
-
-// Where a head of a token lies: row * rowStride + token * tokenStride + head * headStride, in
-// elements. A row is a batch entry; packed sequences all lie in row 0.
-struct TokenView {
-    int64_t rowStride;
-    int64_t tokenStride;
-    int64_t headStride;
-};
 
 // How scores travel from the cube to the vector cores.
 enum class ScoreFormat : int32_t {
