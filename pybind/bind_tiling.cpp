@@ -14,6 +14,7 @@
 #include "op_host/asc_merge_attention_states/asc_merge_attention_states_tiling.h"
 #include "op_host/asc_paged_attention/asc_paged_attention_tiling.h"
 #include "op_host/asc_reshape_and_cache/asc_reshape_and_cache_tiling.h"
+#include "op_host/asc_rotary_embedding/asc_rotary_embedding_tiling.h"
 #include "op_kernel/asc_paged_attention/asc_paged_attention_ub.h"
 #include "op_kernel/common/partials_combine_size.h"
 
@@ -147,6 +148,20 @@ Plan PlanReshapeAndCache(const ReshapeAndCacheProblem& problem, const std::strin
             plan.launch, BytesOf(plan.tiling), fields};
 }
 
+Plan PlanRotary(const RotaryProblem& problem, const std::string& soc) {
+    RotaryPlan plan;
+    TilingError error;
+    if (!ComputeRotaryTiling(problem, LimitsOf(soc), &plan, &error)) {
+        throw py::value_error(error.What());
+    }
+    py::dict fields;
+    fields["token_tile"] = plan.tiling.rows.tokenTile;
+    fields["head_tile"] = plan.tiling.rows.headTile;
+    fields["tiles"] = plan.tiling.rows.tiles;
+    return {"asc_rotary_embedding", KernelTypeOf(RotaryVariants(), plan.launch.key), plan.launch,
+            BytesOf(plan.tiling), fields};
+}
+
 void BindProblems(py::module_& module) {
     py::enum_<DataType>(module, "DataType", "Element type of a tensor.")
         .value("float16", DataType::kFloat16)
@@ -163,6 +178,9 @@ void BindProblems(py::module_& module) {
     py::class_<PagedCacheView>(module, "PagedCacheView", "Strides of a paged cache, in elements.")
         .def(py::init<int64_t, int64_t, int64_t>(), py::arg("block_stride"),
              py::arg("token_stride"), py::arg("head_stride"));
+    py::class_<TokenView>(module, "TokenView", "Where the heads of tokens lie, in elements.")
+        .def(py::init<int64_t, int64_t, int64_t>(), py::arg("row_stride"), py::arg("token_stride"),
+             py::arg("head_stride"));
     py::class_<CacheWriteProblem>(module, "CacheWriteProblem", "One of K and V of a cache write.")
         .def(py::init<int64_t, int64_t, PagedCacheShape, PagedCacheView>(),
              py::arg("source_tokens"), py::arg("source_stride"), py::arg("shape"), py::arg("view"));
@@ -244,6 +262,18 @@ void BindMergeStates(py::module_& module) {
                "Tiling of AscMergeAttentionStates; ValueError for a problem that it does not do.");
 }
 
+void BindRotary(py::module_& module) {
+    py::class_<RotaryProblem>(module, "RotaryProblem", "What AscRotaryEmbedding is asked to do.")
+        .def(py::init<DataType, DataType, int64_t, int64_t, int64_t, int64_t, int64_t, TokenView,
+                      TokenView, int64_t, int64_t, bool>(),
+             py::kw_only(), py::arg("dtype"), py::arg("factor_dtype"), py::arg("batch"),
+             py::arg("sequence"), py::arg("heads"), py::arg("head_dim"), py::arg("rotary_dim"),
+             py::arg("x"), py::arg("output"), py::arg("cos_stride"), py::arg("sin_stride"),
+             py::arg("interleaved"));
+    module.def("plan_rotary", &PlanRotary, py::arg("problem"), py::arg("soc"),
+               "Tiling of AscRotaryEmbedding; ValueError for a problem that it does not do.");
+}
+
 }  // namespace
 
 void BindTiling(py::module_& module) {
@@ -260,6 +290,7 @@ void BindTiling(py::module_& module) {
     BindPagedAttention(module);
     BindMergeStates(module);
     BindCopyBlocks(module);
+    BindRotary(module);
     module.def("plan_reshape_and_cache", &PlanReshapeAndCache, py::arg("problem"), py::arg("soc"),
                "Tiling of AscReshapeAndCache; ValueError for a problem that it does not do.");
 }

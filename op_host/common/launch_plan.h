@@ -28,6 +28,21 @@ inline const char* NameOf(DataType type) {
     return "unknown";
 }
 
+// The type of Ascend C that stands for it in lists of variants.
+inline const char* ElementOf(DataType type) {
+    switch (type) {
+        case DataType::kFloat16:
+            return "half";
+        case DataType::kBfloat16:
+            return "bfloat16_t";
+        case DataType::kFloat32:
+            return "float";
+        case DataType::kInt8:
+            return "int8_t";
+    }
+    return "unknown";
+}
+
 // A compiled variant of a kernel: one row of its _variants.h.
 struct KernelVariant {
     int32_t key;

@@ -20,6 +20,14 @@ class TilingError {
         return Set(operation, argument, std::to_string(value), rule);
     }
 
+    // True for a value from `least` to `most`; otherwise as Set.
+    bool CheckRange(const std::string& operation, const std::string& argument, int64_t value,
+                    int64_t least, int64_t most) {
+        return (least <= value && value <= most) ||
+               Set(operation, argument, value,
+                   "be from " + std::to_string(least) + " to " + std::to_string(most));
+    }
+
     // Empty while nothing was recorded.
     const std::string& What() const { return what_; }
 

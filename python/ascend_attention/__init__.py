@@ -19,12 +19,14 @@ from ascend_attention.ops.reshape_and_cache import (
     reshape_and_cache_flash,
     reshape_and_cache_nz,
 )
+from ascend_attention.ops.rotary import apply_rotary_emb
 
 __version__ = "0.1.0"
 
 __all__ = [
     "PagedAttentionChoice",
     "__version__",
+    "apply_rotary_emb",
     "convert_fp8",
     "copy_blocks",
     "merge_attn_states",

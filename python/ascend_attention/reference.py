@@ -182,6 +182,33 @@ def merge_attention_states(outputs: FloatArray, lses: FloatArray) -> tuple[Float
     return (shares * parts).sum(axis=0), lse
 
 
+def rotary(
+    x: FloatArray,
+    cos: FloatArray,
+    sin: FloatArray,
+    positions: IntArray,
+    *,
+    interleaved: bool,
+) -> FloatArray:
+    """Rotate pairs of elements of each head as complex numbers, in float64.
+
+    Args:
+        x: ``[..., heads, head_dim]``.
+        cos: ``[seqlen_ro, rotary_dim / 2]``; elements from ``rotary_dim`` on stay as they are.
+        sin: Like ``cos``.
+        positions: ``[...]``: which row of the tables is a token's.
+        interleaved: A pair is two neighbours; otherwise elements half of ``rotary_dim`` apart.
+    """
+    half = cos.shape[1]
+    columns = np.arange(2 * half)
+    first, second = columns.reshape(half, 2).T if interleaved else columns.reshape(2, half)
+    turned = x.astype(np.float64)
+    turns = (cos.astype(np.float64) + 1j * sin)[positions][..., None, :]
+    pairs = (turned[..., first] + 1j * turned[..., second]) * turns
+    turned[..., first], turned[..., second] = pairs.real, pairs.imag
+    return turned
+
+
 def reshape_and_cache_flash(
     key: npt.NDArray[np.generic], cache: npt.NDArray[np.generic], slot_mapping: IntArray
 ) -> npt.NDArray[np.generic]:

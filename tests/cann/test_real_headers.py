@@ -29,6 +29,7 @@ from ascend_attention.testing import PagedCase, paged_case
 from tests.cann.front_ends import need_headers, rows_of
 from tests.cann.same_work import assert_same_work, bytes_of
 from tests.model.api_rows import api_rows
+from tests.ops.rotary_case import rotary_case
 
 need_headers()
 
@@ -125,6 +126,31 @@ def test_paged_attention_gives_the_same_bits(
     ).filled()
 
     assert_same(lambda: attend(case), cann_kernels, monkeypatch)
+
+
+@pytest.mark.parametrize("interleaved", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32], ids=str)
+@pytest.mark.parametrize("tables", ["same", "float"])
+def test_rotary_embedding_gives_the_same_bits(
+    dtype: torch.dtype,
+    tables: str,
+    interleaved: bool,
+    cann_kernels: Library,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = rotary_case(
+        (2, 60, 3, 80),
+        48,
+        dtype=dtype,
+        table_dtype=torch.float32 if tables == "float" else dtype,
+        interleaved=interleaved,
+    )
+
+    def call() -> list[torch.Tensor]:
+        arguments = case.x, case.cos, case.sin, interleaved
+        return [ascend_attention.apply_rotary_emb(*arguments, positions=case.positions)]
+
+    assert_same(call, cann_kernels, monkeypatch)
 
 
 @pytest.mark.parametrize("order", ["reversed", "seeded"])

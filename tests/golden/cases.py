@@ -37,12 +37,23 @@ def _write(dtype: torch.dtype, head_dim: int) -> None:
     )
 
 
+def _rotate(dtype: torch.dtype, *, interleaved: bool) -> None:
+    angles = torch.zeros(40, 32)
+    positions = torch.arange(40).reshape(2, 20)
+    ascend_attention.apply_rotary_emb(
+        torch.zeros(2, 20, 5, 80, dtype=dtype), angles, angles, interleaved, positions=positions
+    )
+
+
 CASES: dict[str, Callable[[], None]] = {
     "paged_attention_fp16_d64_block16": lambda: _decode(torch.float16, 64, 16),
     "paged_attention_fp16_d128_block128": lambda: _decode(torch.float16, 128, 128),
     "paged_attention_bf16_d256_block48": lambda: _decode(torch.bfloat16, 256, 48),
     "reshape_and_cache_flash_fp16_d128": lambda: _write(torch.float16, 128),
     "reshape_and_cache_flash_fp32_d20": lambda: _write(torch.float32, 20),
+    "rotary_embedding_fp16_halves": lambda: _rotate(torch.float16, interleaved=False),
+    "rotary_embedding_bf16_interleaved": lambda: _rotate(torch.bfloat16, interleaved=True),
+    "rotary_embedding_fp32_interleaved": lambda: _rotate(torch.float32, interleaved=True),
 }
 
 

@@ -10,12 +10,18 @@ from typing import Any
 
 import pytest
 import torch
-from ascend_attention import paged_attention, paged_attention_v2, reshape_and_cache_flash
+from ascend_attention import (
+    apply_rotary_emb,
+    paged_attention,
+    paged_attention_v2,
+    reshape_and_cache_flash,
+)
 from ascend_attention.model import Mutation, checked, mutate, options
 from ascend_attention.reference import PLAIN_SCORES, ScoreOptions
 from ascend_attention.testing import PagedCase, paged_case
 
 from tests.ops.attend import attend
+from tests.ops.rotary_case import RotaryCase, rotary_case
 from tests.ops.test_cache_kernels import copy
 from tests.ops.test_merge_kernel import merge, random_state
 from tests.ops.vllm_call import arguments_of, partial_buffers
@@ -36,11 +42,27 @@ def run(case: PagedCase) -> torch.Tensor:
     return output
 
 
-def test_scheduling_orders_are_silent_and_give_the_same_bits() -> None:
+def turn(interleaved: bool) -> torch.Tensor:
+    """Rotate in place, some heads of every token in another tile."""
+    case = rotary_case((2, 20, 70, 64), 64, interleaved=interleaved)
+    return apply_rotary_emb(
+        case.x, case.cos, case.sin, interleaved, inplace=True, positions=case.positions
+    )
+
+
+RESULTS: dict[str, Callable[[], torch.Tensor]] = {  # each makes its tensors anew
+    "paged_attention": lambda: run(paged_case((300, 7, 0, 129), head_dim=64)),
+    "rotary_embedding": lambda: turn(interleaved=False),
+    "rotary_embedding_interleaved": lambda: turn(interleaved=True),
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_scheduling_orders_are_silent_and_give_the_same_bits(name: str) -> None:
     outputs = []
     for order in ORDERS:
         with checked(), options(**order):
-            outputs.append(run(paged_case((300, 7, 0, 129), head_dim=64)))
+            outputs.append(RESULTS[name]())
 
     assert all(torch.equal(output, outputs[0]) for output in outputs)
 
@@ -69,6 +91,21 @@ def each(*runs: Run) -> Run:
             run()
 
     return run_all
+
+
+def rotate_many(dtype: torch.dtype) -> Run:
+    """Return rotations of so many heads that every core fills its buffers several times."""
+
+    def rotate(case: RotaryCase) -> None:
+        apply_rotary_emb(case.x, case.cos, case.sin, case.interleaved, positions=case.positions)
+
+    return each(
+        *(
+            partial(rotate, rotary_case((2, 350, heads, 96), 80, dtype=dtype, interleaved=form))
+            for form in (False, True)
+            for heads in (3, 40)
+        )
+    )
 
 
 # Every core has several units of several steps; some units have a single step, some no token.
@@ -153,6 +190,8 @@ RUNS: dict[str, Callable[[], Run]] = {  # each makes its tensors once
     "paged_attention_split": lambda: each(split(torch.float16), split_into_partials),
     "paged_attention_split_fp32": lambda: split(torch.float32),
     "merge_attention_states": lambda: merge_many,
+    "rotary_embedding": lambda: rotate_many(torch.float16),
+    "rotary_embedding_fp32": lambda: rotate_many(torch.float32),
     "reshape_and_cache": lambda: write,
     "copy_blocks": lambda: copy_many,
 }

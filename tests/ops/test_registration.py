@@ -87,6 +87,12 @@ def merge_call() -> tuple[Any, ...]:
     return (states[0].clone(), lses[0].clone(), states[1], lses[1], states[2], lses[2])
 
 
+def rotary_call() -> tuple[Any, ...]:
+    angles = torch.randn(20, 16)
+    positions = torch.randint(20, (2, 5), dtype=torch.int32)
+    return (torch.randn(2, 5, 4, 64), angles.cos(), angles.sin(), positions, True)
+
+
 def v1_call() -> tuple[Any, ...]:
     case, call = packed_case(20, 5)
     return (torch.zeros_like(case.query), *call)
@@ -110,6 +116,8 @@ CALLS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "paged_attention_v1": ("paged_attention_v1", v1_call(), {}),
     "paged_attention_v2": ("paged_attention_v2", v2_call(), {}),
     "merge_attn_states": ("merge_attn_states", merge_call(), {}),
+    "apply_rotary_emb": ("apply_rotary_emb", rotary_call(), {}),
+    "apply_rotary_emb_": ("apply_rotary_emb_", rotary_call(), {}),
     "copy_blocks": (
         "copy_blocks",
         ([torch.randn(5, 16, 64)], [torch.randn(5, 16, 64)], torch.tensor([[0, 3], [1, 4]])),
