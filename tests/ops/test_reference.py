@@ -31,21 +31,30 @@ def torch_attention(bias: np.ndarray) -> np.ndarray:
 
 
 def bias_of(options: ScoreOptions) -> np.ndarray:
-    """Write mask and ALiBi out element by element."""
+    """Write mask, bias and ALiBi out element by element."""
     bias = np.zeros((HEADS, QUERIES, KEYS))
     left, right = options.window
-    for head in range(HEADS):
-        for i in range(QUERIES):
-            for j in range(KEYS):
-                distance = j - (KEYS - QUERIES + i)
-                hidden = (
-                    (options.causal and distance > 0)
-                    or (left >= 0 and distance < -left)
-                    or (right >= 0 and distance > right)
-                )
-                slope = 0.0 if options.alibi_slopes is None else options.alibi_slopes[head]
-                bias[head, i, j] = -np.inf if hidden else slope * distance
+    prefix = 0 if options.prefix is None else options.prefix[0]
+    for head, i, j in np.ndindex(*bias.shape):
+        distance = j - (KEYS - QUERIES + i)
+        hidden = (
+            (options.causal and distance > 0)
+            or (left >= 0 and distance < -left)
+            or (right >= 0 and distance > right)
+        )
+        if (hidden and j >= prefix) or (options.mask is not None and not options.mask[head, i, j]):
+            bias[head, i, j] = -np.inf
+            continue
+        if options.alibi_slopes is not None:
+            bias[head, i, j] -= options.alibi_slopes[head] * abs(distance)
+        if options.bias is not None:
+            bias[head, i, j] += options.bias[0, i, j]
     return bias
+
+
+MASK = RANDOM.random((HEADS, QUERIES, KEYS)) < 0.7
+MASK[..., 0] = True
+BIAS = RANDOM.standard_normal((1, QUERIES, KEYS))
 
 
 @pytest.mark.parametrize(
@@ -56,11 +65,19 @@ def bias_of(options: ScoreOptions) -> np.ndarray:
         ScoreOptions(window=(2, -1)),
         ScoreOptions(window=(0, 0), causal=False),
         ScoreOptions(window=(3, 1), causal=False),
+        ScoreOptions(window=(-1, 1), causal=False),
         ScoreOptions(alibi_slopes=SLOPES),
+        ScoreOptions(alibi_slopes=SLOPES, causal=False),
         ScoreOptions(alibi_slopes=SLOPES, window=(4, 0)),
+        ScoreOptions(prefix=np.array([7])),
+        ScoreOptions(prefix=np.array([2]), window=(-1, 1), causal=False),
+        ScoreOptions(mask=MASK),
+        ScoreOptions(mask=MASK, prefix=np.array([8]), bias=BIAS),
+        ScoreOptions(bias=BIAS, causal=False),
+        ScoreOptions(bias=BIAS, mask=MASK, alibi_slopes=SLOPES, window=(4, 0)),
     ],
 )
-def test_masks_and_alibi_are_those_of_torch(options: ScoreOptions) -> None:
+def test_what_is_done_to_the_scores_is_what_torch_does(options: ScoreOptions) -> None:
     output, _ = attend(QUERY, KEY, VALUE, 0.3, options)
 
     np.testing.assert_allclose(output, torch_attention(bias_of(options)), rtol=1e-12)

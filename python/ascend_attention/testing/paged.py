@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random paged cases, and how far an output may be from the float64 reference."""
+"""Random paged cases."""
 
 from __future__ import annotations
 
@@ -11,16 +11,10 @@ import torch
 
 from ascend_attention import reference
 from ascend_attention.reference import PLAIN_SCORES, ScoreOptions
+from ascend_attention.testing.plain import orders, plain_sequence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-# Never above these for inputs of unit scale.
-ABSOLUTE_CAP = {torch.float16: 2e-3, torch.bfloat16: 1.6e-2, torch.float32: 1e-5}
-
-# Plain torch loses more or less by the order in which it adds. Where that is all it loses, one
-# order may be exact by luck, so that several are tried.
-_FLOAT32_ORDERS = 4
 
 NO_BLOCK = 2**31 - 1  # entry of a block table that nobody may read
 
@@ -128,68 +122,6 @@ def paged_case(
     )
 
 
-@dataclass(frozen=True)
-class Error:
-    """How far an output is from float64, and how far it may be."""
-
-    worst: float  # largest absolute error
-    bound: float  # at the same element
-    ok: bool
-    text: str  # the worst element, for a failed assertion
-
-
-def _half_ulp(values: np.ndarray, dtype: torch.dtype) -> np.ndarray:
-    """Half a unit in the last place of each value in a dtype."""
-    info = torch.finfo(dtype)
-    smallest = info.tiny * info.eps
-    _, exponents = np.frexp(np.abs(values))
-    ulps = np.maximum(np.ldexp(info.eps, exponents - 1), smallest)
-    return 0.5 * np.where(values == 0, smallest, ulps)
-
-
-def compare(output: torch.Tensor, exact: np.ndarray, rounded: torch.Tensor) -> Error:
-    """Compare an output with the float64 reference.
-
-    Args:
-        output: To be judged.
-        exact: The reference in float64.
-        rounded: ``[orders, ...]``: what torch computes, adding in one order or another, when it
-            rounds inputs, weights and output to the dtype and accumulates in float32.
-
-    Returns:
-        The error against twice that of ``rounded`` plus half an ulp of the output, and never above
-        the cap of the dtype. In float32 it is a whole ulp: what is divided by the sum of weights
-        has been rounded just as much. The error of ``rounded`` is its largest over the orders and
-        over the heads of one query token: tokens of short sequences must not excuse those of long
-        ones. Shapes, and positions of NaN and infinity, must be equal.
-    """
-    if not output.shape == exact.shape == rounded.shape[1:]:
-        shapes = f"{tuple(output.shape)}, {exact.shape} and {tuple(rounded.shape[1:])}"
-        return Error(float("inf"), 0.0, False, f"shapes differ: {shapes}")
-    actual = output.double().numpy()
-    special = ~np.isfinite(exact)
-    same = np.array_equal(actual[special], exact[special], equal_nan=True)
-    if not same or not np.isfinite(actual[~special]).all():
-        return Error(float("inf"), 0.0, False, "NaN or infinity at other positions than expected")
-    error = np.where(special, 0.0, np.abs(actual - np.where(special, 0.0, exact)))
-    plain = np.abs(rounded.double().numpy() - np.where(special, 0.0, exact)).max(axis=0)
-    heads = tuple(range(1, plain.ndim))
-    budget = 2 * np.max(np.where(special, 0.0, plain), axis=heads, keepdims=True, initial=0.0)
-    cap = ABSOLUTE_CAP[output.dtype]
-    roundings = 2 if output.dtype == torch.float32 else 1
-    half_ulp = _half_ulp(np.where(special, 0.0, exact), output.dtype)
-    bound = np.minimum(budget + roundings * half_ulp, cap)
-    if error.size == 0:
-        return Error(0.0, cap, True, "empty")
-    at = np.unravel_index(int(np.argmax(error - bound)), error.shape)
-    text = (
-        f"at {tuple(int(i) for i in at)}: {actual[at]} against {exact[at]}, error {error[at]:.3g}, "
-        f"bound {bound[at]:.3g}, {int((error > bound).sum())} of {error.size} beyond it"
-    )
-    largest = np.unravel_index(int(np.argmax(error)), error.shape)
-    return Error(float(error[largest]), float(bound[largest]), bool((error <= bound).all()), text)
-
-
 def pack_caches(
     key_cache: torch.Tensor, value_cache: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -205,41 +137,6 @@ def packed_caches(case: PagedCase) -> tuple[torch.Tensor, torch.Tensor]:
     return pack_caches(case.key_cache, case.value_cache)
 
 
-def _visible_scores(scores: torch.Tensor, options: ScoreOptions) -> torch.Tensor:
-    """Return ``[heads, queries, keys]`` scores as they go into the softmax, in float32."""
-    return torch.from_numpy(options.apply(scores.numpy())).float()
-
-
-def _plain_sequence(
-    tensors: Sequence[torch.Tensor], scale: float, options: ScoreOptions, order: int
-) -> torch.Tensor:
-    """Attend the query of one sequence to its keys, adding in one of several orders.
-
-    Args:
-        tensors: Query ``[queries, heads, head_dim]``, keys and values, all in one dtype.
-        scale: Multiplies ``Q K^T``.
-        options: For the scores.
-        order: 0: as things lie in memory. Others: head dimensions and keys are shuffled.
-    """
-    query, key, value = (tensor.float() for tensor in tensors)
-    length, _, head_dim = key.shape
-    heads, group = query.shape[1], query.shape[1] // key.shape[1]
-    dims, tokens = torch.arange(head_dim), torch.arange(length)
-    if order > 0:
-        generator = torch.Generator().manual_seed(order)
-        dims, tokens = (torch.randperm(n, generator=generator) for n in (head_dim, length))
-    keys = key[..., dims].repeat_interleave(group, dim=1).transpose(0, 1)
-    scores = (query[..., dims].transpose(0, 1) @ keys.transpose(1, 2)) * scale
-    scores = _visible_scores(scores, options)[..., tokens]
-    if options.sinks is not None:
-        sinks = torch.as_tensor(options.sinks).float()[:, None, None]
-        scores = torch.cat((scores, sinks.expand(heads, scores.shape[1], 1)), dim=2)
-    weights = torch.softmax(scores, dim=-1)[..., :length].nan_to_num(0.0)
-    values = value[tokens].repeat_interleave(group, dim=1).transpose(0, 1)
-    dtype = tensors[0].dtype
-    return (weights.to(dtype).float() @ values).transpose(0, 1).to(dtype)
-
-
 def plain_attention(
     case: PagedCase, scale: float | None = None, options: ScoreOptions = PLAIN_SCORES
 ) -> torch.Tensor:
@@ -250,15 +147,13 @@ def plain_attention(
         whose error is that of adding, and of one for other dtypes.
     """
     factor = case.query.shape[2] ** -0.5 if scale is None else scale
-    orders = _FLOAT32_ORDERS if case.query.dtype == torch.float32 else 1
-    output = case.query.new_zeros(orders, *case.query.shape)
+    output = case.query.new_zeros(orders(case.query.dtype), *case.query.shape)
     start = 0
     for row, length in enumerate(case.seq_lens.tolist()):
         end = start + length
         own = slice(int(case.query_start_loc[row]), int(case.query_start_loc[row + 1]))
         tensors = case.query[own], case.keys[start:end], case.values[start:end]
-        for order in range(orders if length > 0 else 0):
-            output[order, own] = _plain_sequence(tensors, factor, options, order)
+        output[:, own] = plain_sequence(tensors, factor, options)
         start = end
     return output
 
