@@ -30,6 +30,9 @@ class EventRing {
         }
     }
 
+    // True when Acquire needs no Release that is yet to come.
+    __aicore__ inline bool HasRoom() const { return filled_ - emptied_ < slots_; }
+
     // The producer: Acquire, fill the slot, Commit.
     __aicore__ inline int32_t Acquire() const {
         const int32_t slot = filled_ % slots_;
@@ -43,14 +46,16 @@ class EventRing {
         ++filled_;
     }
 
-    // The consumer: Wait, read the slot, Release.
-    __aicore__ inline int32_t Wait() const {
-        const int32_t slot = emptied_ % slots_;
+    // The consumer: Wait once for each slot in turn, read the slot, Release.
+    __aicore__ inline int32_t Wait() {
+        const int32_t slot = taken_++ % slots_;
         AscendC::WaitFlag<kFull>(full_[slot]);
         return slot;
     }
-    __aicore__ inline void Release() {
-        AscendC::SetFlag<kFree>(free_[emptied_ % slots_]);
+    __aicore__ inline void Release() { Release(emptied_ % slots_); }
+    // For slots that are released in another order than they were filled in.
+    __aicore__ inline void Release(int32_t slot) {
+        AscendC::SetFlag<kFree>(free_[slot]);
         ++emptied_;
     }
 
@@ -59,6 +64,7 @@ class EventRing {
     AscendC::TEventID free_[kMaxSlots];
     int32_t slots_ = kMaxSlots;
     int32_t filled_ = 0;
+    int32_t taken_ = 0;
     int32_t emptied_ = 0;
 };
 
