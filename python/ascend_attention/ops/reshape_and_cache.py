@@ -142,7 +142,7 @@ class _CacheWrite:
         except ValueError as error:
             raise self.checks.renamed(error) from None
 
-    def cpu(self, *arguments: torch.Tensor) -> None:
+    def cpu(self, *arguments: torch.Tensor | str) -> None:
         """Run on the model."""
         call = _Call(*arguments)  # type: ignore[arg-type]
         views = self.check(call)
@@ -217,6 +217,21 @@ _PACKED = _CacheWrite(Checks("reshape_and_cache"), _views_packed)
 _NZ = _CacheWrite(Checks("reshape_and_cache_nz"), _views_nz)
 for _operator in (_ROWS, _PACKED, _NZ):
     _operator.define()
+
+
+def write_rows(
+    checks: Checks,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    key_cache: torch.Tensor,
+    value_cache: torch.Tensor,
+    slots: torch.Tensor,
+) -> None:
+    """Do what ``reshape_and_cache_flash`` does, as part of another operator on the CPU."""
+    one = torch.ones(())
+    _CacheWrite(checks, _views_of_rows).cpu(
+        *_Call(key, value, key_cache, value_cache, slots, "auto", one, one)
+    )
 
 
 def reshape_and_cache_flash(
