@@ -334,10 +334,10 @@ class PagedAttentionVector {
         for (int32_t row = 0; row < step.unit.rows; ++row) {
             const TokenRange seen = VisibleInStep(step, row);
             const FloatTensor scores = accumulator_.ScoresOf(row);
-            FillColumns(scores, kMinusInfinity, seen.end, tiling_.kvTile);
+            FillColumns(scores, kMinusInfinity, seen.end, tiling_.kvTile, 1, tiling_.kvTile);
             if (seen.begin > 0) {
                 AscendC::PipeBarrier<PIPE_V>();
-                FillColumns(scores, kMinusInfinity, 0, seen.begin);
+                FillColumns(scores, kMinusInfinity, 0, seen.begin, 1, tiling_.kvTile);
             }
         }
     }
@@ -363,7 +363,6 @@ class PagedAttentionVector {
 
     // Divides by the sum, rounds and writes: the output, or a partial result.
     __aicore__ inline void FinishUnit(const PagedAttentionUnit& unit) {
-        const int32_t values = unit.rows * kFloatsPerBlock;
         const bool isPartial = unit.partitions > 1;
         FloatTensor result = outputQueue_.template AllocTensor<float>();
         if (kIsFloat || (isPartial && tiling_.partialsAreOutputs == 0)) {
@@ -374,10 +373,10 @@ class PagedAttentionVector {
             Round(result.template ReinterpretCast<Element>(), unit.rows * tiling_.pitch);
         }
         if (isPartial) {
-            AscendC::Adds(StateOf(result, 0), accumulator_.Softmax().Sum(), 0.0f, values);
-            AscendC::Adds(StateOf(result, 1), accumulator_.Softmax().Max(), 0.0f, values);
+            accumulator_.GetSoftmax().GetSums(StateOf(result, 0), unit.rows);
+            accumulator_.GetSoftmax().GetMaxima(StateOf(result, 1), unit.rows);
         } else if (tiling_.writeLse != 0) {
-            accumulator_.LogSumExp(StateOf(result, 0), unit.rows);
+            accumulator_.GetSoftmax().GetLogSumExp(StateOf(result, 0), unit.rows);
         }
         outputQueue_.EnQue(result);
         result = outputQueue_.template DeQue<float>();

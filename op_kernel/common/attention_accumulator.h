@@ -12,6 +12,8 @@ namespace attn {
 
 class AttentionAccumulator {
  public:
+    using Softmax = OnlineSoftmax<SoftmaxSums::kOfColumns>;
+
     // Tiles have 16, 32, 64 or 128 tokens of `pitch` floats. Takes AttentionAccumulatorFloats. A
     // barrier on PIPE_V must follow.
     __aicore__ inline void Open(const FloatTensor& scratch, int32_t rowCapacity, int32_t tile,
@@ -22,18 +24,23 @@ class AttentionAccumulator {
         scores_ = output_[rowCapacity * pitch];
         products_ = scores_[rowCapacity * tile];
         lanes_ = products_[ProductFloats(tile, pitch)];
-        softmax_.Open(lanes_[tile * kFloatsPerBlock], rowCapacity, tile);
+        const int32_t rows = RoundUp(rowCapacity, kFloatsPerBlock);
+        state_.shift = lanes_[tile * kFloatsPerBlock];
+        state_.rescale = state_.shift[rows];
+        state_.sums = state_.rescale[rows];
+        AscendC::Duplicate(state_.shift, 0.0f, 2 * rows);
+        softmax_.Open(state_.sums[rowCapacity * tile], rowCapacity, 1.0f);
     }
 
     __aicore__ inline void Begin(int32_t rows) {
         AscendC::Duplicate(output_, 0.0f, rows * pitch_);
-        softmax_.Reset(rows);
+        softmax_.Reset(state_, rows, tile_);
     }
 
     // Begins with one score a row that has no value: sinks [rows, 8]. Barriers as ResetTo.
     __aicore__ inline void BeginWith(const FloatTensor& sinks, int32_t rows) {
         AscendC::Duplicate(output_, 0.0f, rows * pitch_);
-        softmax_.ResetTo(sinks, rows);
+        softmax_.ResetTo(state_, sinks, rows, tile_);
     }
 
     // To be filled with [rows, tile] scores; -inf leaves a token out.
@@ -46,7 +53,7 @@ class AttentionAccumulator {
 
     // Waits for the scores; they become weights.
     __aicore__ inline void Weigh(int32_t rows) {
-        softmax_.Update(scores_, products_, rows);
+        softmax_.Update(state_, scores_, products_, rows, tile_);
         softmax_.Rescale(output_, rows, pitch_);
     }
 
@@ -57,19 +64,13 @@ class AttentionAccumulator {
     }
 
     // result [rows, pitch] = output / sum, after Add. `result` may be Output().
-    __aicore__ inline void Finish(const FloatTensor& result, int32_t rows) {
-        softmax_.Finish(result, output_, scores_, rows, pitch_);
+    __aicore__ inline void Finish(const FloatTensor& result, int32_t rows) const {
+        softmax_.Finish(state_, scores_, rows, tile_);
+        softmax_.Normalize(result, output_, scores_, rows, pitch_);
     }
     __aicore__ inline const FloatTensor& Output() const { return output_; }
-    __aicore__ inline const OnlineSoftmax& Softmax() const { return softmax_; }
-
-    // lse [rows, 8] = ln(sum) + maximum, each value eight times, after Finish.
-    __aicore__ inline void LogSumExp(const FloatTensor& lse, int32_t rows) const {
-        const int32_t values = rows * kFloatsPerBlock;
-        AscendC::Ln(lse, softmax_.Sum(), values);
-        AscendC::PipeBarrier<PIPE_V>();
-        AscendC::Add(lse, lse, softmax_.Max(), values);
-    }
+    // What it says of sums and maxima holds after Finish.
+    __aicore__ inline const Softmax& GetSoftmax() const { return softmax_; }
 
  private:
     int32_t tile_;
@@ -78,7 +79,8 @@ class AttentionAccumulator {
     FloatTensor scores_;    // [rowCapacity, tile]
     FloatTensor products_;  // ProductFloats
     FloatTensor lanes_;     // [tile, 8]
-    OnlineSoftmax softmax_;
+    SoftmaxRows state_;
+    Softmax softmax_;
 };
 
 }  // namespace attn

@@ -16,8 +16,9 @@ ATTN_HOST_DEVICE constexpr int32_t ProductFloats(int32_t tile, int32_t pitch) {
 
 ATTN_HOST_DEVICE constexpr int32_t AttentionAccumulatorFloats(int32_t rowCapacity, int32_t tile,
                                                               int32_t pitch) {
+    const int32_t state = 2 * RoundUp(rowCapacity, kFloatsPerBlock) + rowCapacity * tile;
     return rowCapacity * (pitch + tile) + ProductFloats(tile, pitch) + tile * kFloatsPerBlock +
-           OnlineSoftmaxFloats(rowCapacity, tile);
+           state + OnlineSoftmaxFloats(rowCapacity);
 }
 
 }  // namespace attn

@@ -8,11 +8,9 @@
 
 namespace attn {
 
-// Floats: a sum for every lane of a tile, one value a row, and three values a row eight times each;
-// rows in groups of eight.
-ATTN_HOST_DEVICE constexpr int32_t OnlineSoftmaxFloats(int32_t rowCapacity, int32_t columns) {
-    return rowCapacity * columns +
-           RoundUp(rowCapacity, kFloatsPerBlock) * (1 + 3 * kFloatsPerBlock);
+// Floats for up to `rowCapacity` rows at a time.
+ATTN_HOST_DEVICE constexpr int32_t OnlineSoftmaxFloats(int32_t rowCapacity) {
+    return RoundUp(rowCapacity, kFloatsPerBlock) * (1 + 2 * kFloatsPerBlock) + kFloatsPerRepeat;
 }
 
 }  // namespace attn

@@ -58,6 +58,7 @@ class PartialsCombine {
         const FloatTensor scratch = scratch_.Get<float>();
         wide_ = scratch[plan.wide / kFloatBytes];
         accumulator_.Open(scratch[plan.accumulator / kFloatBytes], 1, kCombineTile, task_.pitch);
+        AscendC::PipeBarrier<PIPE_V>();
     }
 
     __aicore__ inline void Process(int32_t core, int32_t cores) {
@@ -206,10 +207,12 @@ class PartialsCombine {
             AscendC::Cast(result, accumulator_.Output(), AscendC::RoundMode::CAST_RINT,
                           task_.pitch);
         }
+        // The next row begins where this one was: a barrier in between, GetLogSumExp has one.
         if (task_.writeLse) {
-            accumulator_.LogSumExp(lse, 1);
+            accumulator_.GetSoftmax().GetLogSumExp(lse, 1);
+        } else {
+            AscendC::PipeBarrier<PIPE_V>();
         }
-        AscendC::PipeBarrier<PIPE_V>();  // the next row begins where this one was
         outputQueue_.EnQue(result);
         result = outputQueue_.template DeQue<Element>();
         AscendC::DataCopyPad(output_[OffsetOf(task_.output, sequence, row)], result,
