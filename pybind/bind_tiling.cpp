@@ -17,42 +17,12 @@
 #include "op_host/asc_rotary_embedding/asc_rotary_embedding_tiling.h"
 #include "op_kernel/asc_paged_attention/asc_paged_attention_ub.h"
 #include "op_kernel/common/partials_combine_size.h"
+#include "plan.h"
 
 namespace py = pybind11;
 using namespace attn;
 
 namespace {
-
-// What a launch needs of a tiling, the same for every operator.
-struct Plan {
-    std::string kernel;
-    std::string kernelType;
-    LaunchPlan launch;
-    py::bytes tiling;
-    py::dict fields;  // of the tiling struct, for tests and for people
-};
-
-CoreLimits LimitsOf(const std::string& soc) {
-    CoreLimits limits;
-    if (!FindCoreLimits(soc, &limits)) {
-        throw py::value_error("soc (" + soc + ") must be a known chip");
-    }
-    return limits;
-}
-
-template <class Tiling>
-py::bytes BytesOf(const Tiling& tiling) {
-    return py::bytes(reinterpret_cast<const char*>(&tiling), sizeof(Tiling));
-}
-
-std::string KernelTypeOf(const std::vector<KernelVariant>& variants, int32_t key) {
-    for (const KernelVariant& variant : variants) {
-        if (variant.key == key) {
-            return variant.kernelType;
-        }
-    }
-    throw py::value_error("tiling key (" + std::to_string(key) + ") must be a row of the variants");
-}
 
 PagedAttentionPlan TiledPagedAttention(const PagedAttentionProblem& problem,
                                        const std::string& soc) {

@@ -7,3 +7,4 @@
 void BindModel(pybind11::module_& module);   // bind_model.cpp
 void BindLevels(pybind11::module_& module);  // bind_levels.cpp
 void BindTiling(pybind11::module_& module);  // bind_tiling.cpp
+void BindFlash(pybind11::module_& module);   // bind_flash.cpp

@@ -9,4 +9,5 @@ PYBIND11_MODULE(_native, module) {
     BindModel(module);
     BindLevels(module);
     BindTiling(module);
+    BindFlash(module);
 }

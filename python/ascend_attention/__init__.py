@@ -6,6 +6,11 @@ triton.
 """
 
 from ascend_attention.ops.copy_blocks import copy_blocks, swap_blocks
+from ascend_attention.ops.flash_attention import (
+    FlashAttentionChoice,
+    flash_attention,
+    plan_flash_attention,
+)
 from ascend_attention.ops.kv_cache_dtype import convert_fp8
 from ascend_attention.ops.merge_attn_states import merge_attn_states
 from ascend_attention.ops.paged_attention import (
@@ -24,15 +29,18 @@ from ascend_attention.ops.rotary import apply_rotary_emb
 __version__ = "0.1.0"
 
 __all__ = [
+    "FlashAttentionChoice",
     "PagedAttentionChoice",
     "__version__",
     "apply_rotary_emb",
     "convert_fp8",
     "copy_blocks",
+    "flash_attention",
     "merge_attn_states",
     "paged_attention",
     "paged_attention_v1",
     "paged_attention_v2",
+    "plan_flash_attention",
     "plan_paged_attention",
     "reshape_and_cache",
     "reshape_and_cache_flash",

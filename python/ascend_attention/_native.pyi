@@ -251,6 +251,77 @@ def plan_merge_states(problem: MergeStatesProblem, soc: str) -> Plan: ...
 def plan_copy_blocks(problem: CopyBlocksProblem, soc: str) -> Plan: ...
 def plan_rotary(problem: RotaryProblem, soc: str) -> Plan: ...
 def plan_reshape_and_cache(problem: ReshapeAndCacheProblem, soc: str) -> Plan: ...
+# --- bind_flash.cpp -----------------------------------------------------------------------------
+
+class ScoreFormat:
+    float: ScoreFormat
+    half: ScoreFormat
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+class TokenView:
+    def __init__(self, row_stride: int, token_stride: int, head_stride: int) -> None: ...
+
+class FlashProblem:
+    def __init__(self) -> None: ...
+    query: TokenView
+    output: TokenView
+    lse: TokenView
+    key: PagedCacheView
+    value: PagedCacheView
+    mask: TokenView
+    block_table_stride: int
+    alibi_stride: int
+    batch: int
+    query_tokens: int
+    key_tokens: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    value_dim: int
+    page_size: int
+    layout: CacheLayout
+    max_query_tokens: int
+    max_key_tokens: int
+    query_lens: Sequence[int]
+    key_lens: Sequence[int]
+    window_left: int
+    window_right: int
+    scale: float
+    softcap: float
+    has_query_starts: bool
+    has_key_starts: bool
+    has_query_lens: bool
+    has_key_lens: bool
+    has_key_rows: bool
+    has_key_pads: bool
+    has_prefixes: bool
+    has_alibi: bool
+    has_sinks: bool
+    has_mask: bool
+    bias_bytes: int
+    write_lse: bool
+    row_tile: int
+    kv_tile: int
+    lookahead: int
+    pack: int
+    splits: int
+    score_format: ScoreFormat
+
+def plan_flash_attention(dtype: DataType, problem: FlashProblem, soc: str) -> Plan: ...
+def flash_attention_work(
+    dtype: DataType,
+    problem: FlashProblem,
+    soc: str,
+    query_lens: Sequence[int],
+    key_lens: Sequence[int],
+    prefixes: Sequence[int] = (),
+) -> list[list[tuple[int, int, int, int, int, int, int, int]]]: ...
+
+# --- bind_levels.cpp ----------------------------------------------------------------------------
+
 def levels() -> list[str]: ...
 def level() -> str: ...
 def set_level(level: str) -> None: ...
