@@ -85,9 +85,6 @@ void BindFlashProblem(py::module_& module) {
     py::enum_<ScoreFormat>(module, "ScoreFormat", "How scores travel between cores.")
         .value("float", ScoreFormat::kFloat)
         .value("half", ScoreFormat::kHalf);
-    py::class_<TokenView>(module, "TokenView", "Strides of rows, tokens and heads, in elements.")
-        .def(py::init<int64_t, int64_t, int64_t>(), py::arg("row_stride"), py::arg("token_stride"),
-             py::arg("head_stride"));
     py::class_<FlashProblem>(module, "FlashProblem",
                              "What attention on cube and vector cores is asked to do.")
         .def(py::init([] { return FlashProblem{}; }))

@@ -39,7 +39,7 @@ def prepare(checks: Checks, inputs: FlashInputs, options: FlashOptions) -> Flash
         inputs: That have passed ``check_inputs``.
         options: That have passed ``check_options``.
     """
-    inputs = _as_metadata(checks, inputs)
+    inputs = _readable(checks, inputs)
     key, value = inputs.views(checks)
     lengths = check_lengths(checks, inputs, options, key)
     sizes = (inputs.batch, inputs.heads, lengths.max_query, lengths.max_key)
@@ -79,9 +79,17 @@ def _without_repeats(tensor: torch.Tensor) -> torch.Tensor:
     return tensor
 
 
-def _as_metadata(checks: Checks, inputs: FlashInputs) -> FlashInputs:
+def _readable(checks: Checks, inputs: FlashInputs) -> FlashInputs:
+    """Return the call with tensors that kernels can read."""
     metadata = {**inputs.starts(), **inputs.per_sequence()}
-    changed = {name: checks.int32(name, tensor).contiguous() for name, tensor in metadata.items()}
+    tokens = 2 if inputs.kv_layout == "HND" else -3
+    changed = {
+        "query": _with_strides(inputs.query, -3, -2),
+        "key": _with_strides(inputs.key, tokens),
+        "value": _with_strides(inputs.value, tokens),
+    }
+    for name, tensor in metadata.items():
+        changed[name] = checks.int32(name, tensor).contiguous()
     if inputs.block_table is not None:
         table = checks.int32("block_table", inputs.block_table)
         changed["block_table"] = table if table.stride(1) == 1 else table.contiguous()
@@ -93,10 +101,24 @@ def _as_metadata(checks: Checks, inputs: FlashInputs) -> FlashInputs:
     return replace(inputs, **changed)  # type: ignore[arg-type]
 
 
-def token_view(tensor: torch.Tensor) -> _native.TokenView:
+def _token_view(tensor: torch.Tensor) -> _native.TokenView:
     """Return the strides of ``[tokens, heads, ..]`` or ``[rows, tokens, heads, ..]``."""
     row, token, head = (0, *tensor.stride())[-4:-1]
     return _native.TokenView(row, token, head)
+
+
+def _with_strides(tensor: torch.Tensor, *dims: int) -> torch.Tensor:
+    """Return a tensor whose stride along these dimensions can be a stride of copies.
+
+    An expanded one is copied; where there is nothing to stride over, any stride will do.
+    """
+    if any(tensor.stride(dim) == 0 and tensor.shape[dim] > 1 for dim in dims):
+        return tensor.contiguous()
+    strides = list(tensor.stride())
+    for dim in dims:
+        if strides[dim] == 0:
+            strides[dim] = max(tensor.shape[-1], 1)
+    return tensor.as_strided(tensor.shape, strides)
 
 
 def problem_of(call: FlashCall) -> _native.FlashProblem:
@@ -104,8 +126,8 @@ def problem_of(call: FlashCall) -> _native.FlashProblem:
     inputs, options, lengths = call.inputs, call.options, call.lengths
     problem = _native.FlashProblem()
     _set_sizes(problem, call)
-    problem.query = token_view(inputs.query)
-    problem.output = token_view(torch.empty(inputs.output_shape, device="meta"))
+    problem.query = _token_view(inputs.query)
+    problem.output = _token_view(torch.empty(inputs.output_shape, device="meta"))
     *_, heads, tokens = inputs.lse_shape
     problem.lse = _native.TokenView(heads * tokens, 1, tokens)
     problem.key = call.key.view
