@@ -130,6 +130,7 @@ void BindFlashProblem(py::module_& module) {
         .def_readwrite("lookahead", &FlashProblem::lookahead)
         .def_readwrite("pack", &FlashProblem::pack)
         .def_readwrite("splits", &FlashProblem::splits)
+        .def_readwrite("partition_tokens", &FlashProblem::partitionTokens)
         .def_readwrite("score_format", &FlashProblem::scoreFormat);
 }
 

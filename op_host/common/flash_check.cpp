@@ -135,7 +135,8 @@ bool CheckPinned(const FlashProblem& problem, const Checker& check) {
         return check.Fail("pack", problem.pack,
                           "be 1 or the query heads of a key head (" + std::to_string(group) + ")");
     }
-    return check.Range("num_splits", problem.splits, 0, kInt32Max);
+    return check.Range("num_splits", problem.splits, 0, kInt32Max) &&
+           check.Range("partition_size", problem.partitionTokens, 0, kInt32Max);
 }
 
 bool CheckStrides(const FlashProblem& problem, const Checker& check) {

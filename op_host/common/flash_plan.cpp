@@ -186,6 +186,10 @@ class Search {
             if (!PlaceRings(core_.l1Bytes, &tiling) || !PlaceSlices(core_.ubBytes, &tiling)) {
                 continue;
             }
+            if (problem_.partitionTokens != 0) {
+                TryPartition(problem_.partitionTokens, tiling);
+                continue;
+            }
             if (problem_.splits != 0) {
                 TrySplits(problem_.splits, tiling);
                 continue;
@@ -202,17 +206,19 @@ class Search {
     }
 
     // Partitions of whole tiles of keys, as equal as can be for the longest sequence.
-    void TrySplits(int64_t splits, FlashTiling tiling) {
+    void TrySplits(int64_t splits, const FlashTiling& tiling) {
         const int64_t keys = std::max<int64_t>(problem_.maxKeyTokens, 1);
         const int64_t partition = DivideUp(DivideUp(keys, splits), kTileKeys) * kTileKeys;
-        tiling.maxPartitions = static_cast<int32_t>(DivideUp(keys, partition));
-        tiling.partitionTokens = static_cast<int32_t>(partition);
-        if (tiling.maxPartitions == 1) {
-            if (splits > 1 && problem_.splits == 0) {
-                return;  // tried before
-            }
-            tiling.partitionTokens = kFlashOnePartition;
+        if (partition < keys || splits == 1 || problem_.splits != 0) {  // else tried before
+            TryPartition(partition, tiling);
         }
+    }
+
+    void TryPartition(int64_t partition, FlashTiling tiling) {
+        const int64_t keys = std::max<int64_t>(problem_.maxKeyTokens, 1);
+        tiling.maxPartitions = static_cast<int32_t>(DivideUp(keys, partition));
+        tiling.partitionTokens =
+            tiling.maxPartitions == 1 ? kFlashOnePartition : static_cast<int32_t>(partition);
         tiling.assignment = AssignmentOf(tiling);
         const FlashCost cost = model_.Of(tiling);
         ++choices_;
@@ -273,6 +279,7 @@ std::string ReasonOf(const FlashProblem& problem, const FlashPlan& plan, const F
     add(problem.lookahead, "lookahead");
     add(problem.pack, "pack");
     add(problem.splits, "num_splits");
+    add(problem.partitionTokens, "partition_size");
     const std::string heads = tiling.pack == 1 ? "" : " of " + text(tiling.pack) + " heads each";
     const std::string split = tiling.maxPartitions == 1
                                   ? "no split of the keys"

@@ -63,6 +63,7 @@ struct FlashProblem {
     int64_t lookahead;
     int64_t pack;
     int64_t splits;           // parts of the keys of the longest sequence
+    int64_t partitionTokens;  // keys of such a part, whatever `splits` is
     ScoreFormat scoreFormat;  // never chosen here: kHalf costs precision
 };
 

@@ -306,6 +306,7 @@ class FlashProblem:
     lookahead: int
     pack: int
     splits: int
+    partition_tokens: int
     score_format: ScoreFormat
 
 def plan_flash_attention(dtype: DataType, problem: FlashProblem, soc: str) -> Plan: ...
