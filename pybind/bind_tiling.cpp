@@ -75,9 +75,10 @@ Plan PlanMergeStates(const MergeStatesProblem& problem, const std::string& soc) 
         throw py::value_error(error.What());
     }
     py::dict fields;
-    fields["token_tile"] = plan.tiling.tokenTile;
-    fields["head_tile"] = plan.tiling.headTile;
-    fields["tiles"] = plan.tiling.tiles;
+    fields["token_tile"] = plan.tiling.rows.tokenTile;
+    fields["head_tile"] = plan.tiling.rows.headTile;
+    fields["tiles"] = plan.tiling.rows.tiles;
+    fields["states"] = plan.tiling.states;
     return {"asc_merge_attention_states", KernelTypeOf(MergeStatesVariants(), plan.launch.key),
             plan.launch, BytesOf(plan.tiling), fields};
 }
@@ -219,15 +220,30 @@ void BindCopyBlocks(py::module_& module) {
 }
 
 void BindMergeStates(py::module_& module) {
-    py::class_<StateView>(module, "StateView", "Strides of a partial result, in elements.")
-        .def(py::init<int64_t, int64_t, int64_t>(), py::arg("token_stride"),
+    py::class_<StateView>(module, "StateView", "Strides of partial results, in elements.")
+        .def(py::init<int64_t, int64_t, int64_t, int64_t, int64_t>(), py::kw_only(),
+             py::arg("state_stride") = 0, py::arg("token_stride"), py::arg("lse_state_stride") = 0,
              py::arg("lse_token_stride"), py::arg("lse_head_stride"));
     py::class_<MergeStatesProblem>(module, "MergeStatesProblem",
                                    "What AscMergeAttentionStates is asked to do.")
-        .def(py::init<DataType, int64_t, int64_t, int64_t, StateView, StateView, StateView, bool>(),
+        .def(py::init([](DataType type, int64_t tokens, int64_t heads, int64_t headDim,
+                         int64_t prefixStates, const StateView& prefix,
+                         const std::optional<StateView>& suffix, const StateView& output,
+                         bool writeLse) {
+                 return MergeStatesProblem{type,
+                                           tokens,
+                                           heads,
+                                           headDim,
+                                           prefixStates,
+                                           prefix,
+                                           suffix.has_value(),
+                                           suffix.value_or(StateView{}),
+                                           output,
+                                           writeLse};
+             }),
              py::kw_only(), py::arg("dtype"), py::arg("tokens"), py::arg("heads"),
-             py::arg("head_dim"), py::arg("prefix"), py::arg("suffix"), py::arg("output"),
-             py::arg("write_lse"));
+             py::arg("head_dim"), py::arg("prefix_states") = 1, py::arg("prefix"),
+             py::arg("suffix"), py::arg("output"), py::arg("write_lse"));
     module.def("plan_merge_states", &PlanMergeStates, py::arg("problem"), py::arg("soc"),
                "Tiling of AscMergeAttentionStates; ValueError for a problem that it does not do.");
 }

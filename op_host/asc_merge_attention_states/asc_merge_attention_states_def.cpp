@@ -4,6 +4,7 @@
 
 namespace ops {
 
+// The prefix is one state or several.
 class AscMergeAttentionStates : public OpDef {
  public:
     explicit AscMergeAttentionStates(const char* name) : OpDef(name) {
@@ -13,8 +14,8 @@ class AscMergeAttentionStates : public OpDef {
 
         this->Input("prefix_output").ParamType(REQUIRED).DataType(elements).Format(formats);
         this->Input("prefix_lse").ParamType(REQUIRED).DataType(floats).Format(formats);
-        this->Input("suffix_output").ParamType(REQUIRED).DataType(elements).Format(formats);
-        this->Input("suffix_lse").ParamType(REQUIRED).DataType(floats).Format(formats);
+        this->Input("suffix_output").ParamType(OPTIONAL).DataType(elements).Format(formats);
+        this->Input("suffix_lse").ParamType(OPTIONAL).DataType(floats).Format(formats);
         this->Output("output").ParamType(REQUIRED).DataType(elements).Format(formats);
         this->Output("output_lse").ParamType(REQUIRED).DataType(floats).Format(formats);
         this->Attr("return_lse").AttrType(OPTIONAL).Bool(true);

@@ -3,6 +3,20 @@
 #include "asc_merge_attention_states_cann.h"
 
 namespace attn {
+namespace {
+
+// [tokens, states, ...] without the states.
+gert::Shape WithoutStates(const gert::Shape& shape) {
+    gert::Shape rest;
+    for (size_t i = 0; i < shape.GetDimNum(); ++i) {
+        if (i != 1) {
+            rest.AppendDim(shape.GetDim(i));
+        }
+    }
+    return rest;
+}
+
+}  // namespace
 
 ge::graphStatus InferMergeStatesShape(gert::InferShapeContext* context) {
     using Io = MergeStatesIo;
@@ -15,8 +29,12 @@ ge::graphStatus InferMergeStatesShape(gert::InferShapeContext* context) {
         attributes == nullptr) {
         return ge::GRAPH_FAILED;
     }
-    *output = *prefix;
-    *outputLse = *attributes->GetBool(Io::kReturnLse) ? *prefixLse : gert::Shape({0});
+    const bool several = prefix->GetDimNum() == 4;
+    *output = several ? WithoutStates(*prefix) : *prefix;
+    *outputLse = several ? WithoutStates(*prefixLse) : *prefixLse;
+    if (!*attributes->GetBool(Io::kReturnLse)) {
+        *outputLse = gert::Shape({0});
+    }
     return ge::GRAPH_SUCCESS;
 }
 

@@ -12,13 +12,16 @@
 
 namespace attn {
 
-// Outputs are [tokens, heads, headDim], contiguous from the heads on.
+// Outputs are [tokens, heads, headDim], contiguous from the heads on. The prefix is one or more
+// states in one tensor, the suffix one more in another.
 struct MergeStatesProblem {
     DataType type;  // of the outputs; every lse is float
     int64_t tokens;
     int64_t heads;
     int64_t headDim;
+    int64_t prefixStates;
     StateView prefix;
+    bool hasSuffix;
     StateView suffix;
     StateView output;
     bool writeLse;

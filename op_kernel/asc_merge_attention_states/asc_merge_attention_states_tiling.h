@@ -5,30 +5,32 @@
 
 #include <cstdint>
 
+#include "../common/row_tiles.h"
+
 namespace attn {
 
-// Strides of a state, in elements: output [tokens, heads, headDim], whose heads are contiguous, and
-// lse [tokens, heads] in any order.
+// Strides of states, in elements: outputs [states, tokens, heads, headDim], whose heads are
+// contiguous, and lse [states, tokens, heads] in any order.
 struct StateView {
+    int64_t stateStride;
     int64_t tokenStride;
+    int64_t lseStateStride;
     int64_t lseTokenStride;
     int64_t lseHeadStride;
 };
 
 struct AscMergeAttentionStatesTiling {
     StateView prefix;
-    StateView suffix;
+    StateView suffix;  // a single state, like the output
     StateView output;
-    int32_t tokens;
-    int32_t heads;
+    RowTiles rows;
     int32_t headDim;
+    int32_t states;     // to merge: those of the prefix, and the suffix if there is one
+    int32_t hasSuffix;  // 0: the suffix may be null
     int32_t writeLse;   // 0: the lse of the output may be null
     int32_t pitch;      // elements between rows in UB
-    int32_t tokenTile;  // tokens and heads of a tile at most
-    int32_t headTile;
-    int32_t tiles;
 };
 
-static_assert(sizeof(AscMergeAttentionStatesTiling) == 104, "host and device share this layout");
+static_assert(sizeof(AscMergeAttentionStatesTiling) == 160, "host and device share this layout");
 
 }  // namespace attn

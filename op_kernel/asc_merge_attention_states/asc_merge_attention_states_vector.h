@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// AscMergeAttentionStates: attention over two sets of tokens from the results over each of them.
+// AscMergeAttentionStates: attention over several sets of tokens from the results over each of
+// them.
 //
-//   GM --MTE2--> queue of both states --V--> output queue --MTE3--> GM
+//   GM --MTE2--> queue of states --V--> output queue --MTE3--> GM
 //
-// With m = max(lse), a state weighs exp(lse - m). A state whose lse is -inf, or +inf, is empty: its
-// output is not looked at.
+// With m the highest lse so far, a state weighs exp(lse - m); what was added under a lower m is
+// scaled down. A state whose lse is -inf, or +inf, is empty: its output is not looked at.
 #pragma once
 
 #include "../common/kernel_entry.h"
@@ -15,9 +16,9 @@
 namespace attn {
 
 struct MergeStatesArguments {
-    GM_ADDR prefixOutput;  // [tokens, heads, headDim]
-    GM_ADDR prefixLse;     // [tokens, heads] float, by strides
-    GM_ADDR suffixOutput;
+    GM_ADDR prefixOutput;  // [states, tokens, heads, headDim], by strides
+    GM_ADDR prefixLse;     // [states, tokens, heads] float, by strides
+    GM_ADDR suffixOutput;  // one more state; may be null
     GM_ADDR suffixLse;
     GM_ADDR output;
     GM_ADDR outputLse;  // may be null
@@ -33,27 +34,33 @@ class MergeStatesVector {
         suffix_.Open(arguments.suffixOutput, arguments.suffixLse, tiling.suffix);
         output_.Open(arguments.output, arguments.outputLse, tiling.output);
 
-        const int32_t rows = tiling_.tokenTile * tiling_.headTile;
+        const int32_t rows = tiling_.rows.tokenTile * tiling_.rows.headTile;
         const MergeUb plan = MergeUbPlan(rows, tiling.pitch, kElementBytes);
-        pipe->InitBuffer(stateQueue_, MergeUb::kStages, 2 * plan.stateBytes);
+        pipe->InitBuffer(stateQueue_, MergeUb::kStages, plan.stateBytes);
         pipe->InitBuffer(outputQueue_, 1, plan.stateBytes);
         pipe->InitBuffer(scratch_, plan.scratchBytes);
-        suffixOffset_ = plan.stateBytes / kElementBytes;
         lseOffset_ = plan.lse / kElementBytes;
+        values_ = rows * kFloatsPerBlock;
         const FloatTensor scratch = scratch_.Get<float>();
-        wide_ = scratch[plan.wide / kFloatBytes];
-        otherWide_ = wide_[rows * tiling.pitch];
+        sum_ = scratch[plan.wide / kFloatBytes];
+        state_ = sum_[rows * tiling.pitch];
         highest_ = scratch[plan.values / kFloatBytes];
-        sum_ = highest_[rows * kFloatsPerBlock];
-        divisor_ = sum_[rows * kFloatsPerBlock];
-        bits_ = divisor_[rows * kFloatsPerBlock].template ReinterpretCast<int32_t>();
+        weights_ = highest_[2 * values_];
+        scale_ = weights_[values_];
+        other_ = scale_[values_];
+        bits_ = other_[values_].template ReinterpretCast<int32_t>();
     }
 
     __aicore__ inline void Process(int32_t core, int32_t cores) {
-        Load(core);
-        for (int32_t index = core; index < tiling_.tiles; index += cores) {
-            Load(index + cores);
-            Merge(MergeTileAt(tiling_, index));
+        Load(core, 0);
+        for (int32_t index = core; index < tiling_.rows.tiles; index += cores) {
+            const RowTile tile = RowTileAt(tiling_.rows, index);
+            for (int32_t state = 0; state < tiling_.states; ++state) {
+                const bool isLast = state + 1 == tiling_.states;
+                Load(isLast ? index + cores : index, isLast ? 0 : state + 1);
+                AddState(tile.Rows(), state);
+            }
+            Finish(tile);
         }
     }
 
@@ -61,7 +68,7 @@ class MergeStatesVector {
     using Rows = AscendC::LocalTensor<Element>;
     using Bits = AscendC::LocalTensor<int32_t>;
 
-    struct State {
+    struct States {
         AscendC::GlobalTensor<Element> rows;
         AscendC::GlobalTensor<float> lse;
         StateView view;
@@ -72,41 +79,46 @@ class MergeStatesVector {
             lse.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(lseAddress));
             view = strides;
         }
-        __aicore__ inline int64_t LseAt(int32_t token, int32_t head) const {
-            return token * view.lseTokenStride + head * view.lseHeadStride;
+        __aicore__ inline int64_t LseAt(int32_t state, int32_t token, int32_t head) const {
+            return state * view.lseStateStride + token * view.lseTokenStride +
+                   head * view.lseHeadStride;
         }
         __aicore__ inline uint32_t LseGapBytes() const {
             return static_cast<uint32_t>((view.lseHeadStride - 1) * kFloatBytes);
         }
     };
 
-    __aicore__ inline void Load(int32_t index) {
-        if (index < tiling_.tiles) {
-            const MergeTile tile = MergeTileAt(tiling_, index);
-            Rows states = stateQueue_.template AllocTensor<Element>();
-            LoadState(states, prefix_, tile);
-            LoadState(states[suffixOffset_], suffix_, tile);
-            stateQueue_.EnQue(states);
+    __aicore__ inline void Load(int32_t index, int32_t state) {
+        if (index < tiling_.rows.tiles) {
+            const RowTile tile = RowTileAt(tiling_.rows, index);
+            Rows rows = stateQueue_.template AllocTensor<Element>();
+            if (tiling_.hasSuffix != 0 && state + 1 == tiling_.states) {
+                LoadState(rows, suffix_, 0, tile);
+            } else {
+                LoadState(rows, prefix_, state, tile);
+            }
+            stateQueue_.EnQue(rows);
         }
     }
 
     // A burst of one float fills its data block with copies of it.
-    __aicore__ inline void LoadState(const Rows& rows, const State& state,
-                                     const MergeTile& tile) const {
+    __aicore__ inline void LoadState(const Rows& rows, const States& from, int32_t state,
+                                     const RowTile& tile) const {
         const int32_t excess = tiling_.pitch - tiling_.headDim;
         const AscendC::DataCopyPadExtParams<Element> padding{
             excess > 0, 0, static_cast<uint8_t>(excess), Element{}};
         const AscendC::DataCopyPadExtParams<float> noPadding;
         const AscendC::DataCopyExtParams lseBurst{static_cast<uint16_t>(tile.heads), kFloatBytes,
-                                                  state.LseGapBytes(), 0, 0};
+                                                  from.LseGapBytes(), 0, 0};
         const FloatTensor lse = LseOf(rows);
         for (int32_t i = 0; i < tile.tokens; ++i) {
-            const int64_t source =
-                (tile.token + i) * state.view.tokenStride + tile.head * tiling_.headDim;
-            AscendC::DataCopyPad(rows[i * tile.heads * tiling_.pitch], state.rows[source],
+            const int64_t source = state * from.view.stateStride +
+                                   (tile.token + i) * from.view.tokenStride +
+                                   tile.head * tiling_.headDim;
+            AscendC::DataCopyPad(rows[i * tile.heads * tiling_.pitch], from.rows[source],
                                  RowBurst(tile.heads), padding);
             AscendC::DataCopyPad(lse[i * tile.heads * kFloatsPerBlock],
-                                 state.lse[state.LseAt(tile.token + i, tile.head)], lseBurst,
+                                 from.lse[from.LseAt(state, tile.token + i, tile.head)], lseBurst,
                                  noPadding);
         }
     }
@@ -116,43 +128,42 @@ class MergeStatesVector {
                 0, 0, 0};
     }
 
-    __aicore__ inline void Merge(const MergeTile& tile) {
-        const int32_t rows = tile.Rows();
+    // Adds the next state of a tile: its rows to sum_, its weights to weights_.
+    __aicore__ inline void AddState(int32_t rows, int32_t state) {
         const int32_t values = rows * kFloatsPerBlock;
-        Rows states = stateQueue_.template DeQue<Element>();
-        const Rows prefix = states;
-        const Rows suffix = states[suffixOffset_];
-        const FloatTensor prefixWeight = LseOf(prefix);
-        const FloatTensor suffixWeight = LseOf(suffix);
-        EmptyIfInfinite(prefixWeight, values);
+        Rows loaded = stateQueue_.template DeQue<Element>();
+        const FloatTensor weight = LseOf(loaded);
+        EmptyIfInfinite(weight, values);
+        if (state == 0) {
+            AscendC::Duplicate(HighestBefore(0), kLowest, values);
+            AscendC::Duplicate(weights_, 0.0f, values);
+        }
         AscendC::PipeBarrier<PIPE_V>();
-        EmptyIfInfinite(suffixWeight, values);
+        AscendC::Max(HighestBefore(state + 1), HighestBefore(state), weight, values);
         AscendC::PipeBarrier<PIPE_V>();
-        AscendC::Max(highest_, prefixWeight, suffixWeight, values);
+        AscendC::Sub(weight, weight, HighestBefore(state + 1), values);
+        AscendC::Sub(scale_, HighestBefore(state), HighestBefore(state + 1), values);
         AscendC::PipeBarrier<PIPE_V>();
-        AscendC::Maxs(highest_, highest_, kLowest, values);
+        AscendC::Exp(weight, weight, values);
+        AscendC::Exp(scale_, scale_, values);
         AscendC::PipeBarrier<PIPE_V>();
-        AscendC::Sub(prefixWeight, prefixWeight, highest_, values);
-        AscendC::Sub(suffixWeight, suffixWeight, highest_, values);
-        AscendC::PipeBarrier<PIPE_V>();
-        AscendC::Exp(prefixWeight, prefixWeight, values);
-        AscendC::Exp(suffixWeight, suffixWeight, values);
-        AscendC::PipeBarrier<PIPE_V>();
-        AscendC::Add(sum_, prefixWeight, suffixWeight, values);
-        AscendC::PipeBarrier<PIPE_V>();
-        AscendC::Maxs(divisor_, sum_, kSmallest, values);
-        AscendC::PipeBarrier<PIPE_V>();
-        AscendC::Div(prefixWeight, prefixWeight, divisor_, values);
-        AscendC::Div(suffixWeight, suffixWeight, divisor_, values);
-        AscendC::PipeBarrier<PIPE_V>();
-        ClearEmptyRows(wide_, prefix, prefixWeight, rows);
-        AscendC::PipeBarrier<PIPE_V>();
-        ClearEmptyRows(otherWide_, suffix, suffixWeight, rows);
-        Rowwise<RowOperation::kMul>(wide_, wide_, prefixWeight, rows, tiling_.pitch);
-        AscendC::PipeBarrier<PIPE_V>();
-        Rowwise<RowOperation::kMulAdd>(wide_, otherWide_, suffixWeight, rows, tiling_.pitch);
-        stateQueue_.FreeTensor(states);
-        Finish(tile);
+        AscendC::Mul(weights_, weights_, scale_, values);
+        ClearEmptyRows(state_, loaded, weight, rows);
+        AscendC::Add(weights_, weights_, weight, values);
+        if (state == 0) {
+            AscendC::PipeBarrier<PIPE_V>();
+            Rowwise<RowOperation::kMul>(sum_, state_, weight, rows, tiling_.pitch);
+        } else {
+            Rowwise<RowOperation::kMul>(sum_, sum_, scale_, rows, tiling_.pitch);
+            AscendC::PipeBarrier<PIPE_V>();
+            Rowwise<RowOperation::kMulAdd>(sum_, state_, weight, rows, tiling_.pitch);
+        }
+        stateQueue_.FreeTensor(loaded);
+    }
+
+    // The highest lse of so many states; kLowest if they are empty.
+    __aicore__ inline FloatTensor HighestBefore(int32_t states) const {
+        return highest_[states % 2 * values_];
     }
 
     // lse of +inf becomes -inf: both mean that there was nothing to attend to. The bits of +inf,
@@ -174,7 +185,7 @@ class MergeStatesVector {
     // Every bit of a value becomes 1, unless all are 0: the sign of x | -x, 32 times. Waits for
     // the values.
     __aicore__ inline void OnesUnlessZero(const Bits& bits, int32_t count) const {
-        const Bits negative = divisor_.template ReinterpretCast<int32_t>();
+        const Bits negative = other_.template ReinterpretCast<int32_t>();
         AscendC::PipeBarrier<PIPE_V>();
         AscendC::Muls(negative, bits, -1, count);
         AscendC::PipeBarrier<PIPE_V>();
@@ -210,27 +221,31 @@ class MergeStatesVector {
         }
     }
 
-    __aicore__ inline void Finish(const MergeTile& tile) {
+    __aicore__ inline void Finish(const RowTile& tile) {
         const int32_t rows = tile.Rows();
+        const int32_t values = rows * kFloatsPerBlock;
         Rows result = outputQueue_.template AllocTensor<Element>();
         const FloatTensor lse = LseOf(result);
         if (tiling_.writeLse != 0) {
-            AscendC::Ln(lse, sum_, rows * kFloatsPerBlock);
+            AscendC::Ln(lse, weights_, values);
+        }
+        AscendC::Maxs(other_, weights_, kSmallest, values);
+        AscendC::PipeBarrier<PIPE_V>();
+        Rowwise<RowOperation::kDiv>(sum_, sum_, other_, rows, tiling_.pitch);
+        if (tiling_.writeLse != 0) {
+            AscendC::Add(lse, lse, HighestBefore(tiling_.states), values);
         }
         AscendC::PipeBarrier<PIPE_V>();
         if constexpr (kElementBytes == kFloatBytes) {
-            AscendC::Adds(result, wide_, 0.0f, rows * tiling_.pitch);
+            AscendC::Adds(result, sum_, 0.0f, rows * tiling_.pitch);
         } else {
-            AscendC::Cast(result, wide_, AscendC::RoundMode::CAST_RINT, rows * tiling_.pitch);
-        }
-        if (tiling_.writeLse != 0) {
-            AscendC::Add(lse, lse, highest_, rows * kFloatsPerBlock);
+            AscendC::Cast(result, sum_, AscendC::RoundMode::CAST_RINT, rows * tiling_.pitch);
         }
         outputQueue_.EnQue(result);
         Store(tile);
     }
 
-    __aicore__ inline void Store(const MergeTile& tile) {
+    __aicore__ inline void Store(const RowTile& tile) {
         Rows result = outputQueue_.template DeQue<Element>();
         const FloatTensor lse = LseOf(result);
         for (int32_t i = 0; i < tile.tokens; ++i) {
@@ -240,7 +255,7 @@ class MergeStatesVector {
                                  RowBurst(tile.heads));
             if (tiling_.writeLse != 0) {
                 AscendC::DataCopyPad(
-                    output_.lse[output_.LseAt(tile.token + i, tile.head)],
+                    output_.lse[output_.LseAt(0, tile.token + i, tile.head)],
                     lse[i * tile.heads * kFloatsPerBlock],
                     AscendC::DataCopyExtParams{static_cast<uint16_t>(tile.heads), kFloatBytes, 0,
                                                output_.LseGapBytes(), 0});
@@ -256,24 +271,25 @@ class MergeStatesVector {
     static constexpr int32_t kElementBytes = sizeof(Element);
     static constexpr int32_t kSignShift = 31;
     static constexpr float kLowest = -3.402823466e+38f;   // keeps -inf - -inf away
-    static constexpr float kSmallest = 1.175494351e-38f;  // divides the zeros of two empty states
+    static constexpr float kSmallest = 1.175494351e-38f;  // divides the zeros of empty states
 
     const AscMergeAttentionStatesTiling& tiling_;
-    State prefix_;
-    State suffix_;
-    State output_;
+    States prefix_;
+    States suffix_;
+    States output_;
     AscendC::TQue<AscendC::TPosition::VECIN, MergeUb::kStages> stateQueue_;
     AscendC::TQue<AscendC::TPosition::VECOUT, 1> outputQueue_;
     AscendC::TBuf<AscendC::TPosition::VECCALC> scratch_;
 
-    int32_t suffixOffset_;   // of the second state in a buffer, in Elements
-    int32_t lseOffset_;      // of the lse in a state, in Elements
-    FloatTensor wide_;       // [rows, pitch]
-    FloatTensor otherWide_;  // [rows, pitch]
-    FloatTensor highest_;    // [rows, 8]
-    FloatTensor sum_;        // [rows, 8]
-    FloatTensor divisor_;    // [rows, 8]
-    Bits bits_;              // [rows, 8]
+    int32_t lseOffset_;    // of the lse in a state, in Elements
+    int32_t values_;       // rows * 8 of the largest tile
+    FloatTensor sum_;      // [rows, pitch]
+    FloatTensor state_;    // [rows, pitch]
+    FloatTensor highest_;  // [2, rows, 8]
+    FloatTensor weights_;  // [rows, 8], the sum over states
+    FloatTensor scale_;    // [rows, 8]
+    FloatTensor other_;    // [rows, 8]
+    Bits bits_;            // [rows, 8]
 };
 
 }  // namespace attn

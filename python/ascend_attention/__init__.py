@@ -12,7 +12,7 @@ from ascend_attention.ops.flash_attention import (
     plan_flash_attention,
 )
 from ascend_attention.ops.kv_cache_dtype import convert_fp8
-from ascend_attention.ops.merge_attn_states import merge_attn_states
+from ascend_attention.ops.merge_attn_states import merge_attn_states, merge_states
 from ascend_attention.ops.paged_attention import (
     PagedAttentionChoice,
     paged_attention,
@@ -37,6 +37,7 @@ __all__ = [
     "copy_blocks",
     "flash_attention",
     "merge_attn_states",
+    "merge_states",
     "paged_attention",
     "paged_attention_v1",
     "paged_attention_v2",

@@ -187,7 +187,15 @@ class CopyBlocksProblem:
     ) -> None: ...
 
 class StateView:
-    def __init__(self, token_stride: int, lse_token_stride: int, lse_head_stride: int) -> None: ...
+    def __init__(
+        self,
+        *,
+        state_stride: int = 0,
+        token_stride: int,
+        lse_state_stride: int = 0,
+        lse_token_stride: int,
+        lse_head_stride: int,
+    ) -> None: ...
 
 class MergeStatesProblem:
     def __init__(
@@ -197,8 +205,9 @@ class MergeStatesProblem:
         tokens: int,
         heads: int,
         head_dim: int,
+        prefix_states: int = 1,
         prefix: StateView,
-        suffix: StateView,
+        suffix: StateView | None,
         output: StateView,
         write_lse: bool,
     ) -> None: ...

@@ -30,6 +30,7 @@ from tests.cann.front_ends import need_headers, rows_of
 from tests.cann.same_work import assert_same_work, bytes_of
 from tests.model.api_rows import api_rows
 from tests.ops.rotary_case import rotary_case
+from tests.ops.test_merge_states import random_states
 
 need_headers()
 
@@ -151,6 +152,17 @@ def test_rotary_embedding_gives_the_same_bits(
         return [ascend_attention.apply_rotary_emb(*arguments, positions=case.positions)]
 
     assert_same(call, cann_kernels, monkeypatch)
+
+
+@pytest.mark.parametrize("states", [1, 2, 5])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32], ids=str)
+def test_merge_states_gives_the_same_bits(
+    dtype: torch.dtype, states: int, cann_kernels: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    v, s = random_states(60, states, 5, 80, dtype)
+    s[::3, 0] = torch.inf
+
+    assert_same(lambda: list(ascend_attention.merge_states(v, s)), cann_kernels, monkeypatch)
 
 
 @pytest.mark.parametrize("order", ["reversed", "seeded"])

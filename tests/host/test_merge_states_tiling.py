@@ -20,16 +20,21 @@ def plan(
     head_dim: int = 128,
     token_stride: int | None = None,
     lse_head_stride: int = 1,
+    states: int = 1,
+    suffix: bool = True,
 ) -> _native.Plan:
     row = heads * head_dim if token_stride is None else token_stride
-    state = _native.StateView(row, heads, lse_head_stride)
+    state = _native.StateView(
+        token_stride=row, lse_token_stride=heads, lse_head_stride=lse_head_stride
+    )
     problem = _native.MergeStatesProblem(
         dtype=dtype,
         tokens=tokens,
         heads=heads,
         head_dim=head_dim,
+        prefix_states=states,
         prefix=state,
-        suffix=state,
+        suffix=state if suffix else None,
         output=state,
         write_lse=True,
     )
@@ -52,6 +57,11 @@ def test_tiles_cover_every_row(
     assert planned.blocks == min(fields["tiles"], 48)
 
 
+@pytest.mark.parametrize(("states", "suffix"), [(1, True), (1, False), (7, True), (7, False)])
+def test_the_suffix_is_one_more_state(states: int, suffix: bool) -> None:
+    assert plan(states=states, suffix=suffix).fields["states"] == states + int(suffix)
+
+
 def test_the_kernels_declare_the_type_of_each_variant() -> None:
     declared = {
         key: type_
@@ -71,6 +81,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "heads": ({"heads": 0}, r"prefix_output heads \(0\) must be from 1"),
     "tokens": ({"tokens": 2**31}, r"prefix_output tokens \(2147483648\) must be from 0"),
     "stride": ({"token_stride": 5}, r"prefix_output token stride \(5\) must be from 1024"),
+    "states": ({"states": 0}, r"prefix_output states \(0\) must be from 1 to 2147483646"),
+    "tiles": (
+        {"tokens": 2**31 - 1, "heads": 2**20, "head_dim": 1024},
+        r"prefix_output heads \(1048576\) must make fewer than 2147483647 tiles over 2147483647",
+    ),
     "lse": ({"lse_head_stride": 0}, r"prefix_lse head stride \(0\) must be from 1"),
 }
 

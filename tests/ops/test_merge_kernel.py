@@ -19,7 +19,12 @@ ULP = {torch.float16: 2.0**-11, torch.bfloat16: 2.0**-8, torch.float32: 2.0**-22
 
 
 def view(state: State) -> _native.StateView:
-    return _native.StateView(state[0].stride(0), *state[1].stride())
+    lse_token_stride, lse_head_stride = state[1].stride()
+    return _native.StateView(
+        token_stride=state[0].stride(0),
+        lse_token_stride=lse_token_stride,
+        lse_head_stride=lse_head_stride,
+    )
 
 
 def merge(prefix: State, suffix: State, *, write_lse: bool = True) -> State:

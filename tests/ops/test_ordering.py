@@ -12,6 +12,7 @@ import pytest
 import torch
 from ascend_attention import (
     apply_rotary_emb,
+    merge_states,
     paged_attention,
     paged_attention_v2,
     reshape_and_cache_flash,
@@ -24,6 +25,7 @@ from tests.ops.attend import attend
 from tests.ops.rotary_case import RotaryCase, rotary_case
 from tests.ops.test_cache_kernels import copy
 from tests.ops.test_merge_kernel import merge, random_state
+from tests.ops.test_merge_states import random_states
 from tests.ops.vllm_call import arguments_of, partial_buffers
 
 ORDERS = [{"order": "forward"}, {"order": "reversed"}] + [
@@ -51,6 +53,7 @@ def turn(interleaved: bool) -> torch.Tensor:
 
 
 RESULTS: dict[str, Callable[[], torch.Tensor]] = {  # each makes its tensors anew
+    "merge_states": lambda: merge_states(*random_states(200, 5, 9, 64))[0],
     "paged_attention": lambda: run(paged_case((300, 7, 0, 129), head_dim=64)),
     "rotary_embedding": lambda: turn(interleaved=False),
     "rotary_embedding_interleaved": lambda: turn(interleaved=True),
@@ -78,6 +81,8 @@ def merge_many() -> None:
     """Merge so many rows that every core fills its buffers several times."""
     for dtype in (torch.float16, torch.float32):
         merge(random_state(1, 700, 29, 64, dtype), random_state(2, 700, 29, 64, dtype))
+        merge_states(*random_states(700, 3, 29, 64, dtype))
+        merge_states(*random_states(700, 1, 29, 64, dtype))
 
 
 Run = Callable[[], object]

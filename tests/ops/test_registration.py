@@ -116,6 +116,7 @@ CALLS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "paged_attention_v1": ("paged_attention_v1", v1_call(), {}),
     "paged_attention_v2": ("paged_attention_v2", v2_call(), {}),
     "merge_attn_states": ("merge_attn_states", merge_call(), {}),
+    "merge_states": ("merge_states", (torch.randn(5, 3, 4, 64), torch.randn(5, 3, 4)), {}),
     "apply_rotary_emb": ("apply_rotary_emb", rotary_call(), {}),
     "apply_rotary_emb_": ("apply_rotary_emb_", rotary_call(), {}),
     "copy_blocks": (

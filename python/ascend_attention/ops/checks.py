@@ -37,9 +37,17 @@ class Checks:
         if value.dim() != rank:
             raise self.value_error(argument, _shape(value), f"have {rank} dimensions")
 
-    def renamed(self, error: ValueError) -> ValueError:
-        """Return a tiling's error under this operator: one kernel may serve several."""
-        return ValueError(f"{self.operator}: {str(error).partition(': ')[2]}")
+    def renamed(self, error: ValueError, **arguments: str) -> ValueError:
+        """Return a tiling's error under this operator: one kernel may serve several.
+
+        Args:
+            error: Of the tiling.
+            arguments: What this operator calls the arguments of the kernel, where that differs.
+        """
+        text = str(error).partition(": ")[2]
+        for theirs, ours in arguments.items():
+            text = text.replace(theirs, ours)
+        return ValueError(f"{self.operator}: {text}")
 
     def tensors(self, **arguments: object) -> None:
         """Demand strided tensors; the dispatcher of torch would name neither argument nor rule."""
