@@ -207,7 +207,7 @@ enum Hf32Rounding : uint8_t { kHf32TiesToEven, kHf32TiesToZero, kHf32RoundingCou
 // Working memory of one thread. L0A holds at most 64 Ki elements, L0C at most 2048 rows.
 struct alignas(64) MadScratch {
     uint32_t rows[64 * 1024];
-    uint32_t panel[256 * 16];
+    uint32_t panels[2][256 * 16];
     uint32_t tile[2048 * 16];
 };
 // c[m, n] = initial + a[m, k] x b[k, n], in the fractal layouts of L0C, L0A and L0B. Nothing beyond

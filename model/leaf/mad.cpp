@@ -17,6 +17,7 @@ constexpr int kColumns = 16;  // of a panel, and of a fractal of C
 constexpr int kRowsOfFractal = 16;
 constexpr int64_t kFractalBytes = 512;  // of A and B
 constexpr int kPieceK = 256;            // elements of k in a panel of B
+constexpr int kPanelValues = kPieceK * kColumns;
 
 #if defined(__AVX512F__)
 constexpr int kVectorBytes = 64;
@@ -39,6 +40,13 @@ constexpr int kBlockRows = 6;
 constexpr int kBlockRows = 12 / kVectors;
 #endif
 
+// Panels whose sums fit into the registers too.
+#if defined(__AVX512F__)
+constexpr int kMostPanels = 2;
+#else
+constexpr int kMostPanels = 1;
+#endif
+
 template <class Value>
 using Vector = typename VectorOf<Value>::Type;
 
@@ -57,53 +65,87 @@ NPU_LEAF_INLINE Vector<Value> MultiplyAdd(Vector<Value> sum, Vector<Value> x, Ve
     return sum + x * y;
 }
 
-// c[r] += a[r] x panel for kRows rows, k products each.
-template <int kRows, bool kExactProducts, class Value>
-NPU_LEAF_INLINE void AddRows(const Value* a, int64_t aStride, const Value* panel, int64_t k,
-                             Value* c) {
-    Vector<Value> sums[kRows][kVectors];
+// What the rows of a block are multiplied by, and where the sums are.
+template <class Value>
+struct Columns {
+    const Value* panels;  // kPieceK rows each
+    Value* c;
+    int64_t cStride;  // from the sums of a panel to those of the next
+    bool finishes;    // these are the last products of the sums
+
+    NPU_LEAF_INLINE Columns At(int64_t row) const {
+        return {panels, c + row * kColumns, cStride, finishes};
+    }
+};
+
+template <class Value>
+NPU_LEAF_INLINE Vector<Value> Finished(Vector<Value> sum) {
+    if constexpr (kSame<Value, float>) {
+        return sum == sum ? sum : FloatOf(kNanBits) - Vector<Value>{};
+    } else {
+        return sum;
+    }
+}
+
+// c[r] += a[r] x panel for kRows rows, k products each, and for each of kPanels panels.
+template <int kRows, int kPanels, bool kExactProducts, class Value>
+NPU_LEAF_INLINE void AddRows(const Value* a, int64_t aStride, int64_t k,
+                             const Columns<Value>& columns) {
+    const auto at = [&](int row, int panel) {
+        return reinterpret_cast<Vector<Value>*>(columns.c + panel * columns.cStride +
+                                                row * kColumns);
+    };
+    Vector<Value> sums[kRows][kPanels][kVectors];
     for (int r = 0; r < kRows; ++r) {
-        for (int v = 0; v < kVectors; ++v) {
-            sums[r][v] = reinterpret_cast<const Vector<Value>*>(c + r * kColumns)[v];
+        for (int p = 0; p < kPanels; ++p) {
+            for (int v = 0; v < kVectors; ++v) {
+                sums[r][p][v] = at(r, p)[v];
+            }
         }
     }
     for (int64_t i = 0; i < k; ++i) {
-        const auto* row = reinterpret_cast<const Vector<Value>*>(panel + i * kColumns);
+        const Value* row = columns.panels + i * kColumns;
         for (int r = 0; r < kRows; ++r) {
             const Vector<Value> x = a[r * aStride + i] - Vector<Value>{};
-            for (int v = 0; v < kVectors; ++v) {
-                sums[r][v] = MultiplyAdd<kExactProducts, Value>(sums[r][v], x, row[v]);
+            for (int p = 0; p < kPanels; ++p) {
+                const auto* y = reinterpret_cast<const Vector<Value>*>(row + p * kPanelValues);
+                for (int v = 0; v < kVectors; ++v) {
+                    sums[r][p][v] = MultiplyAdd<kExactProducts, Value>(sums[r][p][v], x, y[v]);
+                }
             }
         }
     }
     for (int r = 0; r < kRows; ++r) {
-        for (int v = 0; v < kVectors; ++v) {
-            reinterpret_cast<Vector<Value>*>(c + r * kColumns)[v] = sums[r][v];
+        for (int p = 0; p < kPanels; ++p) {
+            for (int v = 0; v < kVectors; ++v) {
+                at(r, p)[v] = columns.finishes ? Finished<Value>(sums[r][p][v]) : sums[r][p][v];
+            }
         }
     }
 }
 
-template <int kRows, bool kExactProducts, class Value>
-void AddLastRows(int rows, const Value* a, int64_t aStride, const Value* panel, int64_t k,
-                 Value* c) {
+template <int kRows, int kPanels, bool kExactProducts, class Value>
+void AddLastRows(int rows, const Value* a, int64_t aStride, int64_t k,
+                 const Columns<Value>& columns) {
     if constexpr (kRows > 0) {
         if (rows == kRows) {
-            AddRows<kRows, kExactProducts>(a, aStride, panel, k, c);
+            AddRows<kRows, kPanels, kExactProducts>(a, aStride, k, columns);
         } else {
-            AddLastRows<kRows - 1, kExactProducts>(rows, a, aStride, panel, k, c);
+            AddLastRows<kRows - 1, kPanels, kExactProducts>(rows, a, aStride, k, columns);
         }
     }
 }
 
-template <bool kExactProducts, class Value>
-void AddPanel(int64_t m, const Value* a, int64_t aStride, const Value* panel, int64_t k, Value* c) {
+template <int kPanels, bool kExactProducts, class Value>
+void AddPanels(int64_t m, const Value* a, int64_t aStride, int64_t k,
+               const Columns<Value>& columns) {
     int64_t row = 0;
     for (; row + kBlockRows <= m; row += kBlockRows) {
-        AddRows<kBlockRows, kExactProducts>(a + row * aStride, aStride, panel, k,
-                                            c + row * kColumns);
+        AddRows<kBlockRows, kPanels, kExactProducts>(a + row * aStride, aStride, k,
+                                                     columns.At(row));
     }
-    AddLastRows<kBlockRows - 1, kExactProducts>(static_cast<int>(m - row), a + row * aStride,
-                                                aStride, panel, k, c + row * kColumns);
+    AddLastRows<kBlockRows - 1, kPanels, kExactProducts>(
+        static_cast<int>(m - row), a + row * aStride, aStride, k, columns.At(row));
 }
 
 // 4 x 4 elements of 4 bytes; strides in elements.
@@ -135,26 +177,26 @@ class Product {
           fractalsOfK_((mad.k + kK0 - 1) / kK0),
           columnBlocks_((mad.n + kColumns - 1) / kColumns),
           rows_(reinterpret_cast<Value*>(mad.scratch->rows)),
-          panel_(reinterpret_cast<Value*>(mad.scratch->panel)),
+          panels_(reinterpret_cast<Value*>(mad.scratch->panels)),
           tile_(reinterpret_cast<Value*>(mad.scratch->tile)) {}
 
     void Run() {
         LoadRows();
-        const int64_t blockRows = (mad_.m + kRowsOfFractal - 1) / kRowsOfFractal * kRowsOfFractal;
-        for (int64_t block = 0; block < columnBlocks_; ++block) {
-            Value* c = reinterpret_cast<Value*>(mad_.c) + block * blockRows * kColumns;
+        const int64_t whole = kSaturates ? 0 : mad_.n / kColumns;  // blocks summed where they lie
+        int64_t block = 0;
+        for (; block + kMostPanels <= whole; block += kMostPanels) {
+            AddInPlace<kMostPanels>(block);
+        }
+        for (; block < whole; ++block) {
+            AddInPlace<1>(block);
+        }
+        // Columns beyond n in memory keep what they hold.
+        for (; block < columnBlocks_; ++block) {
             const int64_t left = mad_.n - block * kColumns;
-            // Columns beyond n in memory keep what they hold.
-            const bool direct = !kSaturates && left >= kColumns;
-            Value* sums = direct ? c : tile_;
             const int64_t columns = left < kColumns ? left : kColumns;
-            Start(c, sums, block, columns);
-            for (int64_t k = 0; k < mad_.k; k += kPieceK) {
-                const int64_t count = mad_.k - k < kPieceK ? mad_.k - k : kPieceK;
-                LoadPanel(block, k, count);
-                AddPanel<kExactProducts<Type>>(mad_.m, rows_ + k, RowStride(), panel_, count, sums);
-            }
-            Finish(sums, c, block, columns);
+            Start(C(block), tile_, block, columns);
+            Add<1>(block, tile_);
+            Finish(tile_, C(block), block, columns);
         }
     }
 
@@ -165,6 +207,34 @@ class Product {
     static constexpr bool kSaturates = kSame<Value, int32_t>;
 
     int64_t RowStride() const { return fractalsOfK_ * kK0; }
+    int64_t BlockValues() const {
+        return (mad_.m + kRowsOfFractal - 1) / kRowsOfFractal * kRowsOfFractal * kColumns;
+    }
+    Value* C(int64_t block) const {
+        return reinterpret_cast<Value*>(mad_.c) + block * BlockValues();
+    }
+
+    template <int kPanels>
+    void AddInPlace(int64_t block) {
+        for (int p = 0; p < kPanels; ++p) {
+            Start(C(block + p), C(block + p), block + p, kColumns);
+        }
+        Add<kPanels>(block, C(block));
+    }
+
+    // Adds all products of some blocks to `sums`.
+    template <int kPanels>
+    void Add(int64_t block, Value* sums) {
+        for (int64_t k = 0; k < mad_.k; k += kPieceK) {
+            const int64_t count = mad_.k - k < kPieceK ? mad_.k - k : kPieceK;
+            for (int p = 0; p < kPanels; ++p) {
+                LoadPanel(block + p, k, count, panels_ + p * kPanelValues);
+            }
+            AddPanels<kPanels, kExactProducts<Type>>(
+                mad_.m, rows_ + k, RowStride(), count,
+                Columns<Value>{panels_, sums, BlockValues(), k + count == mad_.k});
+        }
+    }
 
     // A as rows of values. A single row lies in L0A as a vector, not in fractals.
     void LoadRows() {
@@ -182,13 +252,13 @@ class Product {
     }
 
     // The rows k .. k + count of 16 columns of B, whose fractals hold columns of k0 elements.
-    void LoadPanel(int64_t block, int64_t k, int64_t count) {
+    void LoadPanel(int64_t block, int64_t k, int64_t count, Value* panel) const {
         Value fractal[kColumns * kK0];
         for (int64_t at = 0; at < count; at += kK0) {
             const uint8_t* source =
                 mad_.b + ((k + at) / kK0 * columnBlocks_ + block) * kFractalBytes;
             LoadChunk<Type, kColumns * kK0>(reinterpret_cast<const Element*>(source), fractal);
-            Value* target = panel_ + at * kColumns;
+            Value* target = panel + at * kColumns;
             for (int i = 0; i < kK0; i += 4) {
                 for (int column = 0; column < kColumns; column += 4) {
                     Transpose4(fractal + column * kK0 + i, kK0, target + i * kColumns + column,
@@ -247,7 +317,7 @@ class Product {
             if constexpr (kSaturates) {
                 c[row * kColumns + column] = SaturatingAdd(Initial(c, row, block, column), sum);
             } else {
-                c[row * kColumns + column] = Canonical(sum);
+                c[row * kColumns + column] = sum;
             }
         }
     }
@@ -256,7 +326,7 @@ class Product {
     int64_t fractalsOfK_;
     int64_t columnBlocks_;
     Value* rows_;
-    Value* panel_;
+    Value* panels_;
     Value* tile_;
 };
 
