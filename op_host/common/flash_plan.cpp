@@ -69,8 +69,8 @@ void SetProblem(const FlashProblem& problem, FlashTiling* tiling) {
     tiling->scoreFormat = problem.scoreFormat;
 }
 
-// Rings in L1: two slots or more hide loads, most of all those of keys. False if not even one each
-// fits.
+// Rings in L1: two slots or more hide loads, most of all those of keys. Each slot takes one of the
+// 8 event ids between MTE2 and MTE1. False if not even one each fits.
 bool PlaceRings(int64_t l1Bytes, FlashTiling* tiling) {
     const auto set = [tiling](int32_t query, int32_t key, int32_t value, int32_t probability) {
         tiling->querySlots = query;
@@ -78,7 +78,7 @@ bool PlaceRings(int64_t l1Bytes, FlashTiling* tiling) {
         tiling->valueSlots = value;
         tiling->probabilitySlots = probability;
     };
-    constexpr int32_t kChoices[][4] = {{2, 3, 2, 2}, {1, 3, 2, 2}, {1, 2, 2, 2}, {1, 3, 2, 1},
+    constexpr int32_t kChoices[][4] = {{2, 2, 2, 2}, {1, 3, 2, 2}, {1, 2, 2, 2}, {1, 3, 2, 1},
                                        {1, 2, 2, 1}, {1, 3, 1, 2}, {1, 2, 1, 2}, {1, 3, 1, 1},
                                        {1, 2, 1, 1}, {1, 1, 1, 1}};
     for (const auto& slots : kChoices) {
