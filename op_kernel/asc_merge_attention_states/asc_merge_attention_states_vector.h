@@ -134,6 +134,7 @@ class MergeStatesVector {
         Rows loaded = stateQueue_.template DeQue<Element>();
         const FloatTensor weight = LseOf(loaded);
         EmptyIfInfinite(weight, values);
+        MakeMask(weight, values);
         if (state == 0) {
             AscendC::Duplicate(HighestBefore(0), kLowest, values);
             AscendC::Duplicate(weights_, 0.0f, values);
@@ -148,15 +149,18 @@ class MergeStatesVector {
         AscendC::Exp(scale_, scale_, values);
         AscendC::PipeBarrier<PIPE_V>();
         AscendC::Mul(weights_, weights_, scale_, values);
-        ClearEmptyRows(state_, loaded, weight, rows);
-        AscendC::Add(weights_, weights_, weight, values);
-        if (state == 0) {
-            AscendC::PipeBarrier<PIPE_V>();
-            Rowwise<RowOperation::kMul>(sum_, state_, weight, rows, tiling_.pitch);
-        } else {
+        if (state > 0) {
             Rowwise<RowOperation::kMul>(sum_, sum_, scale_, rows, tiling_.pitch);
-            AscendC::PipeBarrier<PIPE_V>();
+        }
+        const Bits floats = BitsAsFloats(loaded, rows);
+        AscendC::PipeBarrier<PIPE_V>();
+        AscendC::Add(weights_, weights_, weight, values);
+        ClearEmptyRows(floats, rows);
+        AscendC::PipeBarrier<PIPE_V>();
+        if (state > 0) {
             Rowwise<RowOperation::kMulAdd>(sum_, state_, weight, rows, tiling_.pitch);
+        } else {
+            Rowwise<RowOperation::kMul>(sum_, state_, weight, rows, tiling_.pitch);
         }
         stateQueue_.FreeTensor(loaded);
     }
@@ -169,7 +173,6 @@ class MergeStatesVector {
     // lse of +inf becomes -inf: both mean that there was nothing to attend to. The bits of +inf,
     // and no others, become 0 by a subtraction; then their sign is set.
     __aicore__ inline void EmptyIfInfinite(const FloatTensor& lse, int32_t count) const {
-        constexpr int32_t kInfinityBits = 0x7F800000;
         const Bits lseBits = lse.template ReinterpretCast<int32_t>();
         AscendC::Adds(bits_, lseBits, -kInfinityBits, count);
         OnesUnlessZero(bits_, count);
@@ -198,25 +201,31 @@ class MergeStatesVector {
         return bits.template ReinterpretCast<uint16_t>();
     }
 
-    // wide = rows as floats, with 0 for rows of weight 0, whatever they hold.
-    __aicore__ inline void ClearEmptyRows(const FloatTensor& wide, const Rows& rows,
-                                          const FloatTensor& weights, int32_t count) const {
-        AscendC::Adds(bits_, weights.template ReinterpretCast<int32_t>(), 0,
-                      count * kFloatsPerBlock);
-        Bits source = wide.template ReinterpretCast<int32_t>();
-        if constexpr (kElementBytes == kFloatBytes) {
-            source = rows.template ReinterpretCast<int32_t>();
-        } else {
-            AscendC::Cast(wide, rows, AscendC::RoundMode::CAST_NONE, count * tiling_.pitch);
-        }
-        OnesUnlessZero(bits_, count * kFloatsPerBlock);
+    // Every bit of bits_ becomes 1, or 0 where lse is -inf.
+    __aicore__ inline void MakeMask(const FloatTensor& lse, int32_t count) const {
         AscendC::PipeBarrier<PIPE_V>();
+        AscendC::Adds(bits_, lse.template ReinterpretCast<int32_t>(), -kMinusInfinityBits, count);
+        OnesUnlessZero(bits_, count);
+    }
+
+    // The bits of rows as floats: their own, or those of state_.
+    __aicore__ inline Bits BitsAsFloats(const Rows& rows, int32_t count) const {
+        if constexpr (kElementBytes == kFloatBytes) {
+            return rows.template ReinterpretCast<int32_t>();
+        } else {
+            AscendC::Cast(state_, rows, AscendC::RoundMode::CAST_NONE, count * tiling_.pitch);
+            return state_.template ReinterpretCast<int32_t>();
+        }
+    }
+
+    // state_ = floats, with 0 for the rows that the mask in bits_ hides, whatever they hold.
+    __aicore__ inline void ClearEmptyRows(const Bits& floats, int32_t count) const {
         // Block stride 0 spreads the block of a row over its columns.
         const auto pitch = static_cast<uint8_t>(tiling_.pitch / kFloatsPerBlock);
         for (int32_t column = 0; column < tiling_.pitch; column += kFloatsPerRepeat) {
             const uint64_t halves = 2 * Smaller(tiling_.pitch - column, kFloatsPerRepeat);
-            AscendC::And(Halves(wide[column].template ReinterpretCast<int32_t>()),
-                         Halves(source[column]), Halves(bits_), halves, static_cast<uint8_t>(count),
+            AscendC::And(Halves(state_[column].template ReinterpretCast<int32_t>()),
+                         Halves(floats[column]), Halves(bits_), halves, static_cast<uint8_t>(count),
                          {1, 1, 0, pitch, pitch, 1});
         }
     }
@@ -270,6 +279,8 @@ class MergeStatesVector {
 
     static constexpr int32_t kElementBytes = sizeof(Element);
     static constexpr int32_t kSignShift = 31;
+    static constexpr int32_t kInfinityBits = 0x7F800000;
+    static constexpr int32_t kMinusInfinityBits = -0x00800000;
     static constexpr float kLowest = -3.402823466e+38f;   // keeps -inf - -inf away
     static constexpr float kSmallest = 1.175494351e-38f;  // divides the zeros of empty states
 

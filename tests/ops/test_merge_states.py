@@ -163,6 +163,23 @@ def test_nan_reaches_exactly_its_row(launches: list[Report]) -> None:
     assert torch.equal(output.isnan().any(dim=2), expected)
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first", "last"])
+@pytest.mark.parametrize("dtype", DTYPES, ids=DTYPE_NAMES)
+def test_a_state_that_is_not_empty_is_read_however_little_it_weighs(
+    dtype: torch.dtype, order: tuple[int, int], launches: list[Report]
+) -> None:
+    v, s = random_states(5, 2, 3, 64, dtype)
+    v[1, 0] = torch.nan
+    s[:, 0] = s[:, 1] - 200  # exp(-200) is 0 in float32
+
+    output, lse = merge_states(v[:, order], s[:, order])
+
+    assert output[1].isnan().all()
+    others = [0, 2, 3, 4]
+    assert torch.equal(output[others], v[others, 1])
+    assert torch.equal(lse, s[:, 1])
+
+
 WRONG: dict[str, tuple[Callable[[dict[str, Any]], Any], type[Exception], str]] = {
     "rank": (
         lambda a: a.update(v=a["v"][:, 0]),
