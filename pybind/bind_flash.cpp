@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "bindings.h"
 #include "op_host/asc_flash_attention/asc_flash_attention_tiling.h"
 #include "op_kernel/common/flash_buffers.h"
+#include "op_kernel/common/flash_ub.h"
+#include "op_kernel/common/partials_combine_size.h"
 #include "plan.h"
 
 namespace py = pybind11;
@@ -42,6 +45,9 @@ py::dict FieldsOf(const FlashPlan& plan) {
     fields["slots"] = py::make_tuple(tiling.querySlots, tiling.keySlots, tiling.valueSlots,
                                      tiling.probabilitySlots);
     fields["slice_rows"] = tiling.sliceRows;
+    const int32_t combine =
+        tiling.maxPartitions > 1 ? PartialsCombineUbPlan(tiling.valueDim).TotalBytes() : 0;
+    fields["ub_bytes"] = std::max(FlashUbPlan(tiling).totalBytes, combine);
     fields["l1_bytes"] = FlashL1Bytes(tiling) + kL1ReservedBytes;
     fields["ring_bytes"] = FlashRingsPlan(tiling).blockBytes;
     return fields;

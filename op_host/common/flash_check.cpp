@@ -113,16 +113,19 @@ bool CheckOptions(const FlashProblem& problem, const Checker& check) {
            CheckLengths("key lengths", problem.keyLens, problem.batch, check);
 }
 
+bool CheckRowTile(const FlashProblem& problem, const Checker& check) {
+    const bool isWide = problem.rowTile == kMaxHalves * kHalfRows;
+    if (isWide && (problem.headDim > kWideHeadDim || problem.valueDim > kWideHeadDim)) {
+        return check.Fail("row_tile", problem.rowTile,
+                          "be at most 128 with head_dim greater than 128");
+    }
+    return isWide || (problem.rowTile >= 1 && problem.rowTile <= kHalfRows) ||
+           check.Fail("row_tile", problem.rowTile, "be from 1 to 128, or 256");
+}
+
 bool CheckPinned(const FlashProblem& problem, const Checker& check) {
-    if (problem.rowTile != 0) {
-        const bool isWide = problem.rowTile == kMaxHalves * kHalfRows;
-        if (isWide && (problem.headDim > kWideHeadDim || problem.valueDim > kWideHeadDim)) {
-            return check.Fail("row_tile", problem.rowTile,
-                              "be at most 128 with head_dim greater than 128");
-        }
-        if (!isWide && (problem.rowTile < 1 || problem.rowTile > kHalfRows)) {
-            return check.Fail("row_tile", problem.rowTile, "be from 1 to 128, or 256");
-        }
+    if (problem.rowTile != 0 && !CheckRowTile(problem, check)) {
+        return false;
     }
     if (problem.kvTile != 0 && !check.Multiple("kv_tile", problem.kvTile, kTileKeys, kMaxKvTile)) {
         return false;

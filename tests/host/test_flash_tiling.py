@@ -1,0 +1,450 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Host tiling of AscFlashAttention: all work once and in balance, tiles that fit, the choices."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from ascend_attention import _native
+from ascend_attention.model import socs
+
+HALF = _native.DataType.float16
+UB_BYTES = 192 * 1024 - 256 - 8 * 1024  # what a kernel may use on the 910B
+L1_BYTES = 512 * 1024
+SOC = "Ascend910B2"
+CORES = 24
+
+
+def problem(
+    *,
+    batch: int = 2,
+    queries: int = 1024,
+    keys: int | None = None,
+    heads: int = 8,
+    kv_heads: int = 8,
+    head_dim: int = 128,
+    value_dim: int | None = None,
+    causal: bool = False,
+    **fields: Any,  # noqa: ANN401
+) -> _native.FlashProblem:
+    """A dense problem, or a packed one with lengths; `fields` are those of FlashProblem."""
+    keys = queries if keys is None else keys
+    value_dim = head_dim if value_dim is None else value_dim
+    row = heads * head_dim
+    made = _native.FlashProblem()
+    made.query = _native.TokenView(queries * row, row, head_dim)
+    made.output = _native.TokenView(queries * heads * value_dim, heads * value_dim, value_dim)
+    made.lse = _native.TokenView(heads * queries, 1, queries)
+    made.key = _native.PagedCacheView(keys * kv_heads * head_dim, kv_heads * head_dim, head_dim)
+    made.value = _native.PagedCacheView(
+        keys * kv_heads * value_dim, kv_heads * value_dim, value_dim
+    )
+    made.batch, made.query_tokens, made.key_tokens = batch, queries, keys
+    made.heads, made.kv_heads = heads, kv_heads
+    made.head_dim, made.value_dim = head_dim, value_dim
+    made.max_query_tokens, made.max_key_tokens = queries, keys
+    made.window_left, made.window_right = -1, 0 if causal else -1
+    made.scale = 0.1
+    made.write_lse = True
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
+
+
+def packed(
+    query_lens: list[int],
+    key_lens: list[int],
+    **changes: Any,  # noqa: ANN401
+) -> _native.FlashProblem:
+    made = problem(batch=len(query_lens), queries=sum(query_lens), keys=sum(key_lens), **changes)
+    made.has_query_starts = made.has_key_starts = True
+    made.query_lens, made.key_lens = query_lens, key_lens
+    made.max_query_tokens = max(query_lens, default=0)
+    made.max_key_tokens = max(key_lens, default=0)
+    return made
+
+
+def plan(*, soc: str = SOC, **changes: Any) -> _native.Plan:  # noqa: ANN401
+    return _native.plan_flash_attention(HALF, problem(**changes), soc)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What ``flash_attention_work`` says of a unit."""
+
+    sequence: int
+    first_head: int
+    first_row: int
+    rows: int
+    first_key: int
+    end_key: int
+    partition: int
+    macs: int
+
+
+def units_of(
+    described: _native.FlashProblem,
+    query_lens: list[int] = [],  # noqa: B006
+    key_lens: list[int] = [],  # noqa: B006
+    prefixes: list[int] = [],  # noqa: B006
+) -> list[list[Unit]]:
+    blocks = _native.flash_attention_work(HALF, described, SOC, query_lens, key_lens, prefixes)
+    return [[Unit(*unit) for unit in block] for block in blocks]
+
+
+def visible(described: _native.FlashProblem, queries: int, keys: int, token: int) -> set[int]:
+    """Keys that a query token sees."""
+    position = keys - queries + token
+    left, right = described.window_left, described.window_right
+    first = 0 if left < 0 else max(position - left, 0)
+    end = keys if right < 0 else min(position + right + 1, keys)
+    return set(range(first, max(end, 0)))
+
+
+def scores_of(
+    blocks: list[list[Unit]], described: _native.FlashProblem, query_lens: list[int], pack: int
+) -> Counter[tuple[int, int, int, int]]:
+    """How often each (sequence, head, query token, key) lies in a unit."""
+    counted: Counter[tuple[int, int, int, int]] = Counter()
+    for unit in (unit for block in blocks for unit in block):
+        assert unit.first_row + unit.rows <= query_lens[unit.sequence] * pack
+        for row in range(unit.first_row, unit.first_row + unit.rows):
+            token, head = row // pack, unit.first_head + row % pack
+            for key in range(unit.first_key, unit.end_key):
+                counted[unit.sequence, head, token, key] += 1
+    return counted
+
+
+WINDOWS = {"all": (-1, -1), "causal": (-1, 0), "window": (37, 5), "left": (0, 0)}
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("pack", [1, 2])
+@pytest.mark.parametrize("splits", [1, 3])
+@pytest.mark.parametrize("form", ["dense", "packed"])
+def test_every_score_that_is_seen_lies_in_one_unit(
+    form: str, splits: int, pack: int, window: str
+) -> None:
+    query_lens, key_lens = (
+        ([40, 40], [300, 300]) if form == "dense" else ([33, 0, 1], [20, 50, 400])
+    )
+    left, right = WINDOWS[window]
+    shape: dict[str, Any] = {"heads": 4, "kv_heads": 2, "pack": pack, "row_tile": 16}
+    shape |= {"splits": splits, "window_left": left, "window_right": right}
+    described = (
+        problem(queries=40, keys=300, **shape)
+        if form == "dense"
+        else packed(query_lens, key_lens, **shape)
+    )
+    blocks = units_of(described, query_lens, key_lens)
+
+    counted = scores_of(blocks, described, query_lens, pack)
+    assert set(counted.values()) <= {1}
+    wanted = {
+        (sequence, head, token, key)
+        for sequence, (queries, keys) in enumerate(zip(query_lens, key_lens, strict=True))
+        for head in range(4)
+        for token in range(queries)
+        for key in visible(described, queries, keys, token)
+    }
+    assert wanted <= set(counted)
+
+
+def test_rows_that_see_nothing_belong_to_a_unit() -> None:
+    query_lens, key_lens = [5, 3], [0, 1]  # one sequence without keys, tokens before the first key
+
+    described = packed(query_lens, key_lens, causal=True, heads=1, kv_heads=1)
+
+    units = [unit for block in units_of(described, query_lens, key_lens) for unit in block]
+
+    assert [(unit.sequence, unit.first_row, unit.rows) for unit in units] == [(0, 0, 5), (1, 0, 3)]
+    assert units[0].macs == 0
+
+
+def test_a_prefix_is_seen_by_all_query_tokens() -> None:
+    described = packed([64], [300], causal=True, has_prefixes=True, heads=1, kv_heads=1)
+
+    def ends(prefix: int) -> list[int]:
+        blocks = units_of(described, [64], [300], [prefix])
+        return [unit.end_key for block in blocks for unit in block]
+
+    assert min(ends(0)) < 290
+    assert min(ends(290)) == 290
+    assert max(ends(290)) == 300
+
+
+PREFILL = {
+    "1 x 8k, 8 heads": {"batch": 1, "queries": 8192},
+    "1 x 1k, 8 heads": {"batch": 1, "queries": 1024},
+    "2 x 4k, GQA": {"queries": 4096, "heads": 32},
+    "4 x 2k, 40 heads": {"batch": 4, "queries": 2048, "heads": 40, "kv_heads": 40},
+    "1 x 32k, 1 head": {"batch": 1, "queries": 32768, "heads": 1, "kv_heads": 1},
+    "chunk of 2k before 16k": {"batch": 1, "queries": 2048, "keys": 16384},
+}
+
+
+@pytest.mark.parametrize("name", PREFILL)
+def test_causal_prefill_is_balanced(name: str) -> None:
+    described = problem(causal=True, **PREFILL[name])
+
+    blocks = units_of(described)
+
+    assert len(blocks) == CORES
+    assert_balanced(blocks)
+
+
+def test_packed_prefill_is_balanced() -> None:
+    lengths = [3000, 17, 900, 1, 5000, 128, 129, 2048]
+    described = packed(lengths, lengths, causal=True, heads=16, kv_heads=4)
+
+    blocks = units_of(described, lengths, lengths)
+
+    assert len(blocks) == CORES
+    assert_balanced(blocks)
+
+
+def assert_balanced(blocks: list[list[Unit]]) -> None:
+    """The busiest block has at most a tenth and a unit more than the mean, in keys."""
+
+    def keys(unit: Unit) -> int:
+        return unit.end_key - unit.first_key
+
+    largest = max(keys(unit) for block in blocks for unit in block)
+    sums = [sum(keys(unit) for unit in block) for block in blocks]
+    assert max(sums) <= 1.1 * sum(sums) / len(sums) + largest
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_steps_multiply_what_is_seen_and_little_more(causal: bool) -> None:
+    described = problem(batch=1, queries=4096, heads=1, kv_heads=1, causal=causal)
+
+    macs = sum(unit.macs for block in units_of(described) for unit in block)
+
+    seen = 4096 * 4097 // 2 if causal else 4096 * 4096
+    assert seen * 256 <= macs <= 1.04 * seen * 256
+
+
+DIMS = [(16, 16), (64, 64), (80, 80), (96, 96), (128, 128), (192, 128), (192, 192), (256, 256)]
+EXTRAS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "mask": {"has_mask": True},
+    "float bias": {"bias_bytes": 4},
+    "half scores": {"score_format": _native.ScoreFormat.half},
+    "split": {"splits": 4},
+}
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+@pytest.mark.parametrize("queries", [1, 5, 128, 4096])
+@pytest.mark.parametrize(("head_dim", "value_dim"), DIMS)
+def test_tiles_fit_on_chip(head_dim: int, value_dim: int, queries: int, extra: str) -> None:
+    fields = plan(
+        head_dim=head_dim, value_dim=value_dim, queries=queries, keys=4096, **EXTRAS[extra]
+    ).fields
+
+    assert fields["l1_bytes"] <= L1_BYTES
+    assert fields["ub_bytes"] <= UB_BYTES
+    assert fields["slice_rows"] >= 8
+    assert fields["slice_rows"] % 8 == 0
+    assert sum(fields["slots"]) <= 8  # event ids between MTE2 and MTE1
+
+
+@pytest.mark.parametrize("lookahead", [1, 6])
+@pytest.mark.parametrize("kv_tile", [128, 256, 384, 512])
+@pytest.mark.parametrize("extra", EXTRAS)
+@pytest.mark.parametrize(
+    ("head_dim", "value_dim", "row_tile"),
+    [
+        (*dims, rows)
+        for dims in DIMS
+        for rows in ([1, 16, 100, 128, 256] if max(dims) <= 128 else [1, 16, 100, 128])
+    ],
+)
+def test_all_tiles_that_may_be_asked_for_fit_on_chip(
+    head_dim: int, value_dim: int, row_tile: int, extra: str, kv_tile: int, lookahead: int
+) -> None:
+    fields = plan(
+        head_dim=head_dim,
+        value_dim=value_dim,
+        row_tile=row_tile,
+        kv_tile=kv_tile,
+        lookahead=lookahead,
+        **EXTRAS[extra],
+    ).fields
+
+    assert (fields["row_tile"], fields["kv_tile"], fields["lookahead"]) == (
+        row_tile,
+        kv_tile,
+        lookahead,
+    )
+    assert fields["l1_bytes"] <= L1_BYTES
+    assert fields["ub_bytes"] <= UB_BYTES
+
+
+def test_long_prefill_takes_the_large_tile() -> None:
+    fields = plan(queries=8192).fields
+
+    assert (fields["row_tile"], fields["kv_tile"], fields["lookahead"]) == (256, 512, 2)
+    assert fields["is_dealt"]
+    assert fields["slots"] == (1, 3, 2, 2)
+
+
+def test_short_prefill_takes_more_tasks() -> None:
+    assert plan(batch=1, queries=512).fields["row_tile"] <= 128
+
+
+def test_large_heads_take_half_the_rows() -> None:
+    assert plan(queries=8192, head_dim=256).fields["row_tile"] == 128
+    assert plan(queries=8192, head_dim=192, value_dim=128).fields["row_tile"] == 128
+
+
+def test_few_query_tokens_share_a_task_with_their_group() -> None:
+    grouped: dict[str, Any] = {"heads": 32, "kv_heads": 4, "keys": 4096}
+
+    assert plan(queries=1, **grouped).fields["pack"] == 8
+    assert plan(queries=4, **grouped).fields["pack"] == 8
+    assert plan(queries=8192, **grouped).fields["pack"] == 1
+
+
+def test_a_single_long_sequence_is_split_over_cores() -> None:
+    long: dict[str, Any] = {"batch": 1, "queries": 1, "keys": 65536, "heads": 8, "kv_heads": 1}
+    split = plan(**long)
+    whole = plan(splits=1, **long)
+
+    assert split.fields["max_partitions"] >= 12
+    assert split.blocks >= 12
+    assert whole.fields["max_partitions"] == 1
+    assert split.fields["model_cycles"] < whole.fields["model_cycles"] / 4
+    assert "keys split in partitions of" in split.fields["reason"]
+
+
+def test_enough_sequences_are_not_split() -> None:
+    fields = plan(batch=64, queries=1, keys=4096, heads=32, kv_heads=8).fields
+
+    assert fields["max_partitions"] == 1
+    assert "no split of the keys" in fields["reason"]
+
+
+@pytest.mark.parametrize(
+    "metadata", ["has_query_starts", "has_query_lens", "has_key_lens", "has_key_pads"]
+)
+def test_units_of_unknown_lengths_are_shared_not_dealt(metadata: str) -> None:
+    assert plan().fields["is_dealt"]
+    changes: dict[str, Any] = {metadata: True}
+    assert not plan(**changes).fields["is_dealt"]
+
+
+@pytest.mark.parametrize("soc", socs())
+def test_no_more_blocks_than_cube_cores_or_units(soc: str) -> None:
+    assert plan(soc=soc, queries=8192).blocks == socs()[soc].cube_cores
+    assert plan(soc=soc, batch=1, queries=1, keys=16, heads=3, kv_heads=3).blocks == 3
+
+
+def test_workspace_grows_with_the_cores_and_not_with_the_lengths() -> None:
+    short, long = plan(queries=8192), plan(queries=131072)
+
+    assert short.workspace_bytes == long.workspace_bytes
+    assert long.workspace_bytes == CORES * long.fields["ring_bytes"]
+
+
+PINNED = {
+    "row_tile": 64,
+    "kv_tile": 384,
+    "lookahead": 5,
+    "pack": 2,
+}
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_a_choice_can_be_pinned_and_the_reason_says_so(name: str) -> None:
+    pinned: dict[str, Any] = {name: PINNED[name]}
+    fields = plan(heads=16, **pinned).fields
+
+    assert fields[name] == PINNED[name]
+    assert f"pinned: {name}" in fields["reason"]
+
+
+def test_num_splits_counts_partitions_of_the_longest_sequence() -> None:
+    fields = plan(keys=1500, splits=3).fields
+
+    assert fields["max_partitions"] == 3
+    assert fields["partition_tokens"] == 512
+    assert "pinned: num_splits" in fields["reason"]
+
+
+def test_half_scores_take_less_workspace() -> None:
+    pinned: dict[str, Any] = {"row_tile": 128, "kv_tile": 256, "lookahead": 4}
+
+    half = plan(score_format=_native.ScoreFormat.half, **pinned)
+
+    assert half.workspace_bytes < plan(**pinned).workspace_bytes
+
+
+def test_a_plan_depends_on_nothing_but_its_problem() -> None:
+    assert plan().tiling == plan().tiling
+    assert plan().tiling != plan(batch=5).tiling
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "head_dim": ({"head_dim": 100}, r"query head_dim \(100\) must be a multiple of 16 from 16"),
+    "large head_dim": ({"head_dim": 272}, r"query head_dim \(272\) must be a multiple of 16"),
+    "value dim": ({"value_dim": 8}, r"value head_dim \(8\) must be a multiple of 16"),
+    "heads": ({"heads": 9}, r"query heads \(9\) must be a multiple of key heads \(8\)"),
+    "no kv heads": ({"kv_heads": 0}, r"key heads \(0\) must be at least 1"),
+    "page": ({"page_size": 24}, r"key page_size \(24\) must be a multiple of 16 from 16 to 256"),
+    "large page": ({"page_size": 512}, r"key page_size \(512\) must be a multiple of 16"),
+    "layout": (
+        {"layout": _native.CacheLayout.packed},
+        r"key layout \(1\) must be rows \(0\) or nz \(2\)",
+    ),
+    "nz": ({"layout": _native.CacheLayout.nz}, r"key page_size \(0\) must be given with"),
+    "scale": ({"scale": float("nan")}, r"scale \(nan\) must be finite"),
+    "softcap": ({"softcap": -1.0}, r"softcap \(-1.000000\) must be finite and not negative"),
+    "prefix": ({"has_prefixes": True, "window_left": 3}, r"window_size left \(3\) must be -1"),
+    "mask and bias": (
+        {"has_mask": True, "bias_bytes": 2},
+        r"attn_bias element bytes \(2\) must be 0 with attn_mask",
+    ),
+    "lengths": ({"query_lens": [1]}, r"query lengths \(1\) must be the batch \(2\)"),
+    "row_tile": ({"row_tile": 200}, r"row_tile \(200\) must be from 1 to 128, or 256"),
+    "wide row_tile": (
+        {"row_tile": 256, "head_dim": 192},
+        r"row_tile \(256\) must be at most 128 with head_dim greater than 128",
+    ),
+    "kv_tile": ({"kv_tile": 100}, r"kv_tile \(100\) must be a multiple of 128 from 128 to 512"),
+    "lookahead": ({"lookahead": 7}, r"lookahead \(7\) must be from 1 to 6"),
+    "pack": (
+        {"pack": 3, "heads": 16},
+        r"pack \(3\) must be 1 or the query heads of a key head \(2\)",
+    ),
+    "splits": ({"splits": -1}, r"num_splits \(-1\) must be from 0"),
+    "tokens": (
+        {"queries": 2**30, "keys": 1},
+        r"query heads \(8\) must be at most 2147483647 over all 2147483648 query tokens",
+    ),
+    "stride": (
+        {"query": _native.TokenView(0, -1, 128)},
+        r"query stride \(-1\) must be from 0",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_problem_that_the_kernel_does_not_do_is_named(name: str) -> None:
+    changes, message = WRONG[name]
+
+    with pytest.raises(ValueError, match=r"^flash_attention: " + message):
+        plan(**changes)
+
+
+def test_float32_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"query dtype \(float32\) must be float16 or bfloat16"):
+        _native.plan_flash_attention(_native.DataType.float32, problem(), SOC)
+
+
+def test_the_chip_must_be_known() -> None:
+    with pytest.raises(ValueError, match=r"soc \(Ascend999\) must be a known chip"):
+        plan(soc="Ascend999")
