@@ -11,6 +11,14 @@ from ascend_attention.ops.flash_attention import (
     flash_attention,
     plan_flash_attention,
 )
+from ascend_attention.ops.flash_attn import flash_attn_func, flash_attn_varlen_func
+from ascend_attention.ops.flash_attn_kvcache import flash_attn_with_kvcache
+from ascend_attention.ops.flash_attn_packed import (
+    flash_attn_kvpacked_func,
+    flash_attn_qkvpacked_func,
+    flash_attn_varlen_kvpacked_func,
+    flash_attn_varlen_qkvpacked_func,
+)
 from ascend_attention.ops.kv_cache_dtype import convert_fp8
 from ascend_attention.ops.merge_attn_states import merge_attn_states, merge_states
 from ascend_attention.ops.paged_attention import (
@@ -25,6 +33,7 @@ from ascend_attention.ops.reshape_and_cache import (
     reshape_and_cache_nz,
 )
 from ascend_attention.ops.rotary import apply_rotary_emb
+from ascend_attention.ops.sdpa import scaled_dot_product_attention
 
 __version__ = "0.1.0"
 
@@ -36,6 +45,13 @@ __all__ = [
     "convert_fp8",
     "copy_blocks",
     "flash_attention",
+    "flash_attn_func",
+    "flash_attn_kvpacked_func",
+    "flash_attn_qkvpacked_func",
+    "flash_attn_varlen_func",
+    "flash_attn_varlen_kvpacked_func",
+    "flash_attn_varlen_qkvpacked_func",
+    "flash_attn_with_kvcache",
     "merge_attn_states",
     "merge_states",
     "paged_attention",
@@ -46,5 +62,6 @@ __all__ = [
     "reshape_and_cache",
     "reshape_and_cache_flash",
     "reshape_and_cache_nz",
+    "scaled_dot_product_attention",
     "swap_blocks",
 ]
