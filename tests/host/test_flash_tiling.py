@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ascend_attention import _native
+from ascend_attention.backends.model import kernels
 from ascend_attention.model import socs
 
 HALF = _native.DataType.float16
@@ -386,6 +387,23 @@ def test_half_scores_take_less_workspace() -> None:
 def test_a_plan_depends_on_nothing_but_its_problem() -> None:
     assert plan().tiling == plan().tiling
     assert plan().tiling != plan(batch=5).tiling
+
+
+def test_the_kernel_declares_the_type_of_each_variant() -> None:
+    declared = {
+        key: type_
+        for (name, key), type_ in kernels().kernel_types.items()
+        if name == "asc_flash_attention"
+    }
+    planned = {
+        variant.tiling_key: variant.kernel_type.removeprefix("KERNEL_TYPE_")
+        for variant in (
+            _native.plan_flash_attention(dtype, problem(), SOC)
+            for dtype in (HALF, _native.DataType.bfloat16)
+        )
+    }
+
+    assert declared == planned
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
+import ascend_attention
 import pytest
 import torch
 from ascend_attention.testing import PagedCase, packed_caches, paged_case
@@ -105,10 +106,54 @@ def v2_call() -> tuple[Any, ...]:
     return (torch.zeros_like(case.query), sums, sums.clone(), outputs, *call)
 
 
+def flash_calls() -> dict[str, tuple[tuple[Any, ...], dict[str, Any]]]:
+    def half(*shape: int) -> torch.Tensor:
+        return torch.randn(shape).half()
+
+    starts = torch.tensor([0, 2, 5], dtype=torch.int32)
+    pages = (half(4, 16, 2, 32), half(4, 16, 2, 32))
+    table = torch.tensor([[0, 1], [2, 3]], dtype=torch.int32)
+    ones = torch.ones(4)
+    mask = torch.rand(3, 31) < 0.7
+    lengths = torch.tensor([20, 31], dtype=torch.int32)
+    none = (None,) * 11
+    return {
+        "dense": ((half(2, 5, 4, 32), half(2, 9, 2, 32), half(2, 9, 2, 64)), {"causal": True}),
+        "packed": (
+            (half(5, 4, 32), half(5, 2, 32), half(5, 2, 32), starts, starts),
+            {"window_size": [2, 1], "max_seqlen_q": 3, "softcap": 5.0},
+        ),
+        "paged, with a mask": (
+            (
+                half(5, 4, 32),
+                *pages,
+                starts,
+                None,
+                None,
+                lengths,
+                table,
+                *none[:3],
+                ones,
+                ones,
+                mask,
+            ),
+            {"num_splits": 2},
+        ),
+        "bias": (
+            (half(2, 5, 4, 32), half(2, 9, 2, 32), half(2, 9, 2, 32), *none, half(5, 9)),
+            {"row_tile": 16, "kv_tile": 256, "lookahead": 3, "pack": 2},
+        ),
+    }
+
+
 CALLS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     **{
         f"paged_attention, {name}": ("paged_attention", args, kwargs)
         for name, (args, kwargs) in paged_calls().items()
+    },
+    **{
+        f"flash_attention, {name}": ("flash_attention", args, kwargs)
+        for name, (args, kwargs) in flash_calls().items()
     },
     "reshape_and_cache_flash": ("reshape_and_cache_flash", write_call("flash"), {}),
     "reshape_and_cache": ("reshape_and_cache", write_call("packed"), {}),
@@ -150,6 +195,16 @@ def test_a_gradient_is_refused() -> None:
     )[0]
 
     with pytest.raises(NotImplementedError, match=r"^paged_attention: no gradient exists"):
+        output.sum().backward()
+
+
+def test_a_gradient_of_flash_attention_is_refused() -> None:
+    query, key, value = (torch.randn(1, 3, 2, 16).half().requires_grad_() for _ in range(3))
+
+    output = ascend_attention.flash_attention(query, key, value)
+
+    assert isinstance(output, torch.Tensor)
+    with pytest.raises(NotImplementedError, match=r"^flash_attention: no gradient exists"):
         output.sum().backward()
 
 
