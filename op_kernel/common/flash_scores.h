@@ -298,7 +298,11 @@ class FlashScores {
             beginsDiffer ? first.begin / kFloatsPerRepeat * kFloatsPerRepeat : end.begin;
         AscendC::PipeBarrier<PIPE_V>();
         FillColumns(scores, kMinusInfinity, hiddenEnd, width, slice.rows, width);
-        FillColumns(scores, kMinusInfinity, 0, Smaller(hiddenBegin, hiddenEnd), slice.rows, width);
+        if (hiddenBegin > 0) {
+            AscendC::PipeBarrier<PIPE_V>();  // both may end in one data block
+            FillColumns(scores, kMinusInfinity, 0, Smaller(hiddenBegin, hiddenEnd), slice.rows,
+                        width);
+        }
         if (endsDiffer) {
             const int64_t after = tiling_->windowRight + int64_t{1};
             HideByRow(scores, slice, scratch, {first.end, end.end}, after, kMinusInfinity);
