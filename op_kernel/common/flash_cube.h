@@ -74,6 +74,10 @@ class FlashCube {
     __aicore__ inline void BeginScores(int32_t step) {
         const bool has = Has(step);
         scoreStep_ = step;
+        if (keyStep_ < step) {  // steps without columns came between
+            keyStep_ = step;
+            keyTile_ = 0;
+        }
         scoreTile_ = has ? At(step).FirstTile() : 0;
         scoreEnd_ = has ? At(step).EndTile() : 0;
         if (scoreTile_ < scoreEnd_) {
