@@ -64,7 +64,9 @@ struct Stages {
     }
 };
 
-Stages StagesOf(const FlashTiling& tiling, int64_t rows, int64_t keys, int64_t blocks) {
+// `keyLoadBytes`: the rate at which keys and values come.
+Stages StagesOf(const FlashTiling& tiling, int64_t rows, int64_t keys, int64_t blocks,
+                int64_t keyLoadBytes) {
     const int64_t halves = DivideUp(rows, kHalfRows);
     const int64_t rowsOfHalf = DivideUp(DivideUp(rows, halves), kFractal) * kFractal;
     const int64_t tiles = DivideUp(keys, kTileKeys);
@@ -84,7 +86,8 @@ Stages StagesOf(const FlashTiling& tiling, int64_t rows, int64_t keys, int64_t b
         halves * rowsOfHalf * kFlashElementBytes * (tiles * tiling.headDim + keys) / kL0aBytes;
     stages.fixpipe =
         halves * (tiles + valueChunks) * (kFixpipeCycles + rowsOfHalf * kFixpipeRowEighths / 8);
-    stages.load = (keyBytes + valueBytes + scores * kFlashElementBytes) / kCubeLoadBytes;
+    stages.load =
+        (keyBytes + valueBytes) / keyLoadBytes + scores * kFlashElementBytes / kCubeLoadBytes;
     const int64_t vectorRows = halves * RoundUp(static_cast<int32_t>(DivideUp(rowsOfHalf, 2)), 8);
     const int64_t arithmetic =
         vectorRows * (keys * kSoftmaxPasses + tiling.valueDim * kRescalePasses) / kFloatsPerRepeat +
@@ -97,8 +100,8 @@ Stages StagesOf(const FlashTiling& tiling, int64_t rows, int64_t keys, int64_t b
         (2 * scores * (scoreBytes + kFlashElementBytes) + 2 * outputBytes + keyBytes + valueBytes) /
         kL2Bytes;
     stages.exposed =
-        (tiling.keySlots == 1 ? keyBytes / kCubeLoadBytes : 0) +
-        (tiling.valueSlots == 1 ? valueBytes / kCubeLoadBytes : 0) +
+        (tiling.keySlots == 1 ? keyBytes / keyLoadBytes : 0) +
+        (tiling.valueSlots == 1 ? valueBytes / keyLoadBytes : 0) +
         (tiling.probabilitySlots == 1 ? scores * kFlashElementBytes / kCubeLoadBytes : 0);
     return stages;
 }
@@ -112,9 +115,9 @@ struct UnitCost {
 // The units of one launch, told apart only by their cost.
 class Units {
  public:
-    Units(const FlashTiling& tiling, int64_t blocks) : tiling_(tiling), blocks_(blocks) {
-        const int64_t fullStep = StagesOf(tiling, tiling.rowTile, tiling.kvTile, blocks).Slowest();
-        stepCycles_ = fullStep;
+    Units(const FlashTiling& tiling, int64_t blocks, int64_t keyLoadBytes)
+        : tiling_(tiling), blocks_(blocks), keyLoadBytes_(keyLoadBytes) {
+        stepCycles_ = StepCycles(tiling.rowTile, tiling.kvTile);
     }
 
     // The units of a sequence and one group of heads, first rows first, `count` times.
@@ -170,18 +173,21 @@ class Units {
         int64_t count;
     };
 
+    int64_t StepCycles(int64_t rows, int64_t keys) const {
+        return StagesOf(tiling_, rows, keys, blocks_, keyLoadBytes_).Slowest();
+    }
+
     UnitCost CostOf(int64_t rows, int64_t keys, int32_t partitions) {
         const int64_t steps = keys / tiling_.kvTile;
         const int64_t rest = keys % tiling_.kvTile;
         mostSteps_ = std::max(mostSteps_, steps + (rest > 0 ? 1 : 0));
-        const int64_t step = rows == tiling_.rowTile
-                                 ? stepCycles_
-                                 : StagesOf(tiling_, rows, tiling_.kvTile, blocks_).Slowest();
+        const int64_t step =
+            rows == tiling_.rowTile ? stepCycles_ : StepCycles(rows, tiling_.kvTile);
         const int64_t outputBytes = rows * tiling_.valueDim * kFloatBytes;
         const int64_t queryBytes = rows * tiling_.headDim * kFlashElementBytes;
         int64_t cycles = kUnitBeginCycles + outputBytes / (kVectorCores * kVectorStoreBytes);
         cycles += steps * step;
-        cycles += rest > 0 ? StagesOf(tiling_, rows, rest, blocks_).Slowest() : 0;
+        cycles += rest > 0 ? StepCycles(rows, rest) : 0;
         cycles += tiling_.querySlots == 1 ? queryBytes / kCubeLoadBytes : 0;
         cycles += tiling_.pack > 1 ? DivideUp(rows, tiling_.pack) * kRunCycles : 0;
         cycles += partitions > 1 ? outputBytes / (kVectorCores * kVectorStoreBytes) : 0;
@@ -217,6 +223,7 @@ class Units {
 
     const FlashTiling& tiling_;
     int64_t blocks_;
+    int64_t keyLoadBytes_;
     int64_t stepCycles_ = 0;
     std::vector<Group> groups_;
     int64_t total_ = 0;
@@ -263,13 +270,32 @@ int64_t FlashCostModel::TasksOf(const FlashTiling& tiling) const {
     return tasks * (tiling.heads / tiling.pack);
 }
 
+int64_t FlashCostModel::LongTasksOf(const FlashTiling& tiling) const {
+    int64_t keys = 0;
+    int64_t longest = 1;
+    for (const FlashLengths& each : sequences_) {
+        keys += each.count * each.keyTokens *
+                DivideUp(int64_t{each.queryTokens} * tiling.pack, tiling.rowTile);
+        longest = std::max<int64_t>(longest, each.keyTokens);
+    }
+    return keys * (tiling.heads / tiling.pack) / longest;
+}
+
 FlashCost FlashCostModel::Of(const FlashTiling& tiling) const {
     const int64_t blocks = std::clamp<int64_t>(TasksOf(tiling) * tiling.maxPartitions, 1, blocks_);
     const int64_t headUnits = tiling.heads / tiling.pack;
-    Units units(tiling, blocks);
-    int64_t tokens = 0;
     int64_t mostKeys = 1;
     int64_t mostRows = 1;
+    for (const FlashLengths& each : sequences_) {
+        if (each.queryTokens > 0) {
+            mostKeys = std::max<int64_t>(mostKeys, each.keyTokens);
+            mostRows = std::max<int64_t>(mostRows, int64_t{each.queryTokens} * tiling.pack);
+        }
+    }
+    // Keys that only one task reads come from memory beyond L2.
+    const int64_t keyLoadBytes = mostRows <= tiling.rowTile ? kHbmCoreBytes : kCubeLoadBytes;
+    Units units(tiling, blocks, keyLoadBytes);
+    int64_t tokens = 0;
     for (const FlashLengths& each : sequences_) {
         FlashSequence sequence{};
         sequence.queryTokens = each.queryTokens;
@@ -277,16 +303,15 @@ FlashCost FlashCostModel::Of(const FlashTiling& tiling) const {
         units.Add(sequence, each.count * headUnits);
         if (each.queryTokens > 0) {
             tokens += each.count * VisibleKeys(tiling, sequence, 0, each.queryTokens - 1).Count();
-            mostKeys = std::max<int64_t>(mostKeys, each.keyTokens);
-            mostRows = std::max<int64_t>(mostRows, int64_t{each.queryTokens} * tiling.pack);
         }
     }
     FlashCost cost{0, "nothing", units.Count(), units.MostSteps()};
     if (units.Count() == 0) {
         return cost;
     }
-    const Stages stages = StagesOf(tiling, std::min<int64_t>(tiling.rowTile, mostRows),
-                                   std::min<int64_t>(tiling.kvTile, mostKeys), blocks);
+    const Stages stages =
+        StagesOf(tiling, std::min<int64_t>(tiling.rowTile, mostRows),
+                 std::min<int64_t>(tiling.kvTile, mostKeys), blocks, keyLoadBytes);
     const int64_t busiest = units.Busiest();
     const int64_t memory = tokens * tiling.kvHeads * (tiling.headDim + tiling.valueDim) *
                            kFlashElementBytes / std::min(kHbmBytes, blocks * kHbmCoreBytes);

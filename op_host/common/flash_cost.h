@@ -39,6 +39,9 @@ class FlashCostModel {
     // Units of the launch with one partition.
     int64_t TasksOf(const FlashTiling& tiling) const;
 
+    // As many tasks as long as the longest one are as much work.
+    int64_t LongTasksOf(const FlashTiling& tiling) const;
+
  private:
     std::vector<FlashLengths> sequences_;
     int32_t blocks_;

@@ -73,7 +73,7 @@ class Search {
                 FlashTiling tiling = base_;
                 tiling.pack = pack;
                 tiling.rowTile = rowTile;
-                const int64_t tasks = model_.TasksOf(tiling);
+                const int64_t tasks = model_.LongTasksOf(tiling);
                 for (const int32_t kvTile : KvTiles()) {
                     tiling.kvTile = kvTile;
                     TryTiles(tiling, tasks);
