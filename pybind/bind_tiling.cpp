@@ -16,6 +16,7 @@
 #include "op_host/asc_reshape_and_cache/asc_reshape_and_cache_tiling.h"
 #include "op_host/asc_rotary_embedding/asc_rotary_embedding_tiling.h"
 #include "op_kernel/asc_paged_attention/asc_paged_attention_ub.h"
+#include "op_kernel/common/flash_buffers.h"
 #include "op_kernel/common/partials_combine_size.h"
 #include "plan.h"
 
@@ -34,22 +35,40 @@ PagedAttentionPlan TiledPagedAttention(const PagedAttentionProblem& problem,
     return plan;
 }
 
-Plan PlanPagedAttention(const PagedAttentionProblem& problem, const std::string& soc) {
-    const PagedAttentionPlan plan = TiledPagedAttention(problem, soc);
-    const AscPagedAttentionTiling& tiling = plan.tiling;
-    const PagedAttentionUb ub =
-        PagedAttentionUbPlan(tiling.pitch, ElementBytes(problem.type), problem.layout,
-                             tiling.blockSize, tiling.kvTile, tiling.rowTile);
+// Of either strategy.
+template <class Tiling>
+py::dict FieldsOfSchedule(const Tiling& tiling) {
     py::dict fields;
-    fields["reason"] = plan.reason;
     fields["row_tile"] = tiling.rowTile;
     fields["kv_tile"] = tiling.kvTile;
     fields["partition_tokens"] = tiling.partitionTokens;
     fields["max_partitions"] = tiling.maxPartitions;
-    fields["ub_bytes"] =
-        std::max(ub.TotalBytes(), PartialsCombineUbPlan(tiling.pitch).TotalBytes());
+    return fields;
+}
+
+Plan PlanPagedAttention(const PagedAttentionProblem& problem, const std::string& soc) {
+    const PagedAttentionPlan plan = TiledPagedAttention(problem, soc);
+    py::dict fields;
+    if (plan.strategy == Strategy::kCube) {
+        const FlashTiling& tiling = plan.tiling.cube;
+        fields = FieldsOfSchedule(tiling);
+        fields["strategy"] = "cube";
+        fields["pack"] = tiling.pack;
+        fields["lookahead"] = tiling.lookahead;
+        fields["l1_bytes"] = FlashL1Bytes(tiling);
+    } else {
+        const AscPagedAttentionTiling& tiling = plan.tiling;
+        const PagedAttentionUb ub =
+            PagedAttentionUbPlan(tiling.pitch, ElementBytes(problem.type), problem.layout,
+                                 tiling.blockSize, tiling.kvTile, tiling.rowTile);
+        fields = FieldsOfSchedule(tiling);
+        fields["strategy"] = "vector";
+        fields["ub_bytes"] =
+            std::max(ub.TotalBytes(), PartialsCombineUbPlan(tiling.pitch).TotalBytes());
+    }
+    fields["reason"] = plan.reason;
     return {"asc_paged_attention", KernelTypeOf(PagedAttentionVariants(), plan.launch.key),
-            plan.launch, BytesOf(tiling), fields};
+            plan.launch, BytesOf(plan.tiling), fields};
 }
 
 // (modelled cycles, tokens times rows) of each core.
@@ -171,15 +190,16 @@ PagedAttentionProblem MakePagedAttentionProblem(
     int64_t blockTableStride, float scale, bool writeLse, std::optional<int64_t> queryTokens,
     int64_t maxQueryLen, CacheLayout layout, int64_t maxSeqLen, const std::vector<int32_t>& seqLens,
     float softcap, int64_t windowLeft, bool alibi, bool sinks, bool queryStarts,
-    SplitRule splitRule, int64_t splitValue, int64_t partialOutputs) {
-    return {type,        batch,       queryTokens.value_or(batch),
-            maxQueryLen, heads,       queryStride,
-            layout,      cache,       key,
-            value,       maxBlocks,   blockTableStride,
-            maxSeqLen,   seqLens,     scale,
-            softcap,     windowLeft,  alibi,
-            sinks,       queryStarts, writeLse,
-            splitRule,   splitValue,  partialOutputs};
+    SplitRule splitRule, int64_t splitValue, Strategy strategy, int64_t partialOutputs) {
+    return {type,          batch,       queryTokens.value_or(batch),
+            maxQueryLen,   heads,       queryStride,
+            layout,        cache,       key,
+            value,         maxBlocks,   blockTableStride,
+            maxSeqLen,     seqLens,     scale,
+            softcap,       windowLeft,  alibi,
+            sinks,         queryStarts, writeLse,
+            splitRule,     splitValue,  strategy,
+            partialOutputs};
 }
 
 void BindPagedAttention(py::module_& module) {
@@ -189,6 +209,10 @@ void BindPagedAttention(py::module_& module) {
         .value("partition_tokens", SplitRule::kPartitionTokens)
         .value("splits", SplitRule::kSplits)
         .value("vllm", SplitRule::kVllm);
+    py::enum_<Strategy>(module, "Strategy", "Which cores multiply.")
+        .value("auto", Strategy::kAuto)
+        .value("vector", Strategy::kVector)
+        .value("cube", Strategy::kCube);
     py::class_<PagedAttentionProblem>(module, "PagedAttentionProblem",
                                       "What AscPagedAttention is asked to do.")
         .def(py::init(&MakePagedAttentionProblem), py::kw_only(), py::arg("dtype"),
@@ -200,7 +224,7 @@ void BindPagedAttention(py::module_& module) {
              py::arg("softcap") = 0.0f, py::arg("window_left") = -1, py::arg("alibi") = false,
              py::arg("sinks") = false, py::arg("query_starts") = false,
              py::arg("split_rule") = SplitRule::kAuto, py::arg("split_value") = 0,
-             py::arg("partial_outputs") = 0);
+             py::arg("strategy") = Strategy::kAuto, py::arg("partial_outputs") = 0);
     module.def("plan_paged_attention", &PlanPagedAttention, py::arg("problem"), py::arg("soc"),
                "Tiling of AscPagedAttention; ValueError for a problem that it does not do.");
     module.def("paged_attention_work", &WorkOfPagedAttention, py::arg("problem"), py::arg("soc"),

@@ -25,6 +25,16 @@ bool ReadCaches(gert::TilingContext* context, PagedAttentionProblem* problem, in
         }
         problem->cache = PagedCacheShape{key.GetDim(0), key.GetDim(1), key.GetDim(2), headDim};
         problem->key = ContiguousView(problem->cache);
+    } else if (problem->layout == CacheLayout::kNz) {
+        const int64_t y = 32 / ElementBytes(problem->type);
+        if (!CheckShape(kOperation, "key_cache", key, {kAnySize, kAnySize, kAnySize, y}, error) ||
+            !CheckShape(kOperation, "value_cache", value,
+                        {key.GetDim(0), key.GetDim(1), key.GetDim(2), y}, error)) {
+            return false;
+        }
+        problem->cache =
+            PagedCacheShape{key.GetDim(0), key.GetDim(2), key.GetDim(1) * y / headDim, headDim};
+        problem->key = ContiguousPackedView(problem->cache);
     } else {
         const int64_t x = 16 / ElementBytes(problem->type);
         if (!CheckShape(kOperation, "key_cache", key,
@@ -89,6 +99,7 @@ bool ReadAttributes(const gert::RuntimeAttrs* attributes, PagedAttentionProblem*
     problem->splitRule = static_cast<SplitRule>(*attributes->GetInt(Io::kSplitRule));
     problem->splitValue = *attributes->GetInt(Io::kSplitValue);
     problem->partialOutputs = *attributes->GetInt(Io::kMaxPartitions);
+    problem->strategy = static_cast<Strategy>(*attributes->GetInt(Io::kStrategy));
     problem->writeLse = *attributes->GetBool(Io::kReturnLse);
     return true;
 }

@@ -31,6 +31,7 @@ struct PagedAttentionIo {
         kSplitValue,
         kMaxPartitions,
         kReturnLse,
+        kStrategy,
     };
 };
 

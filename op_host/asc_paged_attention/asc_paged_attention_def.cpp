@@ -35,6 +35,7 @@ class AscPagedAttention : public OpDef {
         this->Attr("split_value").AttrType(OPTIONAL).Int(0);     // for the rules that take one
         this->Attr("max_partitions").AttrType(OPTIONAL).Int(0);  // of exp_sums; 0: no such output
         this->Attr("return_lse").AttrType(OPTIONAL).Bool(false);
+        this->Attr("strategy").AttrType(OPTIONAL).Int(0);  // a Strategy
 
         this->SetInferShape(attn::InferPagedAttentionShape)
             .SetInferDataType(attn::InferPagedAttentionDataType);

@@ -83,14 +83,6 @@ struct Model {
     }
 };
 
-int64_t CapacityOf(const PagedAttentionProblem& problem) {
-    return problem.maxBlocks * problem.cache.blockSize;
-}
-
-int64_t LongestOf(const PagedAttentionProblem& problem) {
-    return problem.maxSeqLen >= 0 ? problem.maxSeqLen : CapacityOf(problem);
-}
-
 Model ModelOf(const PagedAttentionProblem& problem, int32_t kvTile, int32_t cores) {
     Model model;
     model.rows = std::max<int64_t>(problem.maxQueryLen, 1) * (problem.heads / problem.cache.heads);
@@ -103,7 +95,7 @@ Model ModelOf(const PagedAttentionProblem& problem, int32_t kvTile, int32_t core
         return std::min(length, window);
     };
     if (problem.seqLens.empty()) {
-        model.sequences.push_back({seen(LongestOf(problem)), problem.batch});
+        model.sequences.push_back({seen(LongestSequence(problem)), problem.batch});
     }
     for (const int32_t length : problem.seqLens) {
         model.sequences.push_back({seen(std::max(length, 0)), 1});
@@ -121,18 +113,18 @@ std::string Ratio(int64_t a, int64_t b) {
 // than asked, whole steps.
 int64_t PartitionFor(const PagedAttentionProblem& problem, int64_t splits, int64_t kvTile) {
     const int64_t block = problem.cache.blockSize;
-    const int64_t tokens = std::max<int64_t>(DivideUp(LongestOf(problem), splits), 1);
+    const int64_t tokens = std::max<int64_t>(DivideUp(LongestSequence(problem), splits), 1);
     const int64_t inBlocks = DivideUp(tokens, block) * block;
     const int64_t inSteps = DivideUp(tokens, kvTile) * kvTile;
-    return inSteps % block == 0 &&
-                   DivideUp(LongestOf(problem), inSteps) == DivideUp(LongestOf(problem), inBlocks)
+    return inSteps % block == 0 && DivideUp(LongestSequence(problem), inSteps) ==
+                                       DivideUp(LongestSequence(problem), inBlocks)
                ? inSteps
                : inBlocks;
 }
 
 void ChooseAutomatically(const PagedAttentionProblem& problem, const Model& model,
                          int32_t maxRowTile, PagedAttentionSplit* split) {
-    const int64_t longest = LongestOf(problem);
+    const int64_t longest = LongestSequence(problem);
     const int64_t onePassTile = model.BestRowTile(maxRowTile, kOnePartition);
     const int64_t onePass = model.Cycles(onePassTile, kOnePartition);
     split->partitionTokens = kOnePartition;
@@ -161,17 +153,17 @@ void ChooseAutomatically(const PagedAttentionProblem& problem, const Model& mode
     }
 }
 
-bool ChoosePinned(const PagedAttentionProblem& problem, const Model& model,
-                  PagedAttentionSplit* split, TilingError* error) {
+bool PinGiven(const PagedAttentionProblem& problem, int32_t kvTile, PinnedPartition* partition,
+              TilingError* error) {
     const int64_t value = problem.splitValue;
     const int64_t block = problem.cache.blockSize;
     if (problem.splitRule == SplitRule::kSplits) {
         if (value < 1 || value > kOnePartition) {
             return error->Set(kOperation, "num_splits", value, "be from 1 to 2147483647");
         }
-        const int64_t partition = PartitionFor(problem, value, model.kvTile);
-        split->partitionTokens = value == 1 ? kOnePartition : static_cast<int32_t>(partition);
-        split->reason =
+        const int64_t tokens = PartitionFor(problem, value, kvTile);
+        partition->tokens = value == 1 ? kOnePartition : static_cast<int32_t>(tokens);
+        partition->reason =
             value == 1 ? "V1: num_splits is 1" : "V2: num_splits is " + std::to_string(value);
         return true;
     }
@@ -179,66 +171,70 @@ bool ChoosePinned(const PagedAttentionProblem& problem, const Model& model,
         return error->Set(kOperation, "partition_size", value,
                           "be a positive multiple of block_size (" + std::to_string(block) + ")");
     }
-    split->partitionTokens = static_cast<int32_t>(value);
-    split->reason = "V2: partitions of " + std::to_string(value) + " tokens were asked for";
+    partition->tokens = static_cast<int32_t>(value);
+    partition->reason = "V2: partitions of " + std::to_string(value) + " tokens were asked for";
     return true;
 }
 
-bool ChooseAsVllm(const PagedAttentionProblem& problem, PagedAttentionSplit* split,
-                  TilingError* error) {
-    const int64_t longest = LongestOf(problem);
+bool PinAsVllm(const PagedAttentionProblem& problem, PinnedPartition* partition,
+               TilingError* error) {
+    const int64_t longest = LongestSequence(problem);
     const int64_t partitions = DivideUp(longest, kVllmPartition);
     const int64_t rows = problem.batch * problem.heads;
     const bool isShort = longest <= kVllmLongestOnePass;
     if (isShort && (partitions <= 1 || rows > kVllmManyRows)) {
-        split->partitionTokens = kOnePartition;
-        split->reason = partitions <= 1
-                            ? "V1 by vLLM's rule: one partition"
-                            : "V1 by vLLM's rule: " + std::to_string(rows) + " > 512 rows";
+        partition->tokens = kOnePartition;
+        partition->reason = partitions <= 1
+                                ? "V1 by vLLM's rule: one partition"
+                                : "V1 by vLLM's rule: " + std::to_string(rows) + " > 512 rows";
         return true;
     }
     if (kVllmPartition % problem.cache.blockSize != 0) {
         return error->Set(kOperation, "block_size", problem.cache.blockSize,
                           "divide 512 for vLLM's partitions");
     }
-    split->partitionTokens = kVllmPartition;
-    split->reason = isShort ? "V2 by vLLM's rule: " + std::to_string(rows) + " <= 512 rows"
-                            : "V2 by vLLM's rule: more than 8192 tokens";
+    partition->tokens = kVllmPartition;
+    partition->reason = isShort ? "V2 by vLLM's rule: " + std::to_string(rows) + " <= 512 rows"
+                                : "V2 by vLLM's rule: more than 8192 tokens";
     return true;
 }
 
 }  // namespace
 
+int64_t LongestSequence(const PagedAttentionProblem& problem) {
+    return problem.maxSeqLen >= 0 ? problem.maxSeqLen : problem.maxBlocks * problem.cache.blockSize;
+}
+
+bool PinPartition(const PagedAttentionProblem& problem, int32_t kvTile, PinnedPartition* partition,
+                  TilingError* error) {
+    if (problem.splitRule == SplitRule::kVllm) {
+        return PinAsVllm(problem, partition, error);
+    }
+    if (problem.splitRule == SplitRule::kNone) {
+        *partition = {kOnePartition, "V1: one pass was asked for"};
+        return true;
+    }
+    return PinGiven(problem, kvTile, partition, error);
+}
+
 bool ChooseSplit(const PagedAttentionProblem& problem, int32_t kvTile, int32_t maxRowTile,
                  int32_t cores, PagedAttentionSplit* split, TilingError* error) {
     const Model model = ModelOf(problem, kvTile, cores);
-    switch (problem.splitRule) {
-        case SplitRule::kAuto:
-            ChooseAutomatically(problem, model, maxRowTile, split);
-            break;
-        case SplitRule::kNone:
-            split->partitionTokens = kOnePartition;
-            split->reason = "V1: one pass was asked for";
-            break;
-        case SplitRule::kPartitionTokens:
-        case SplitRule::kSplits:
-            if (!ChoosePinned(problem, model, split, error)) {
-                return false;
-            }
-            break;
-        case SplitRule::kVllm:
-            if (!ChooseAsVllm(problem, split, error)) {
-                return false;
-            }
-    }
-    if (problem.splitRule != SplitRule::kAuto) {
-        split->rowTile =
-            static_cast<int32_t>(model.BestRowTile(maxRowTile, split->partitionTokens));
+    if (problem.splitRule == SplitRule::kAuto) {
+        ChooseAutomatically(problem, model, maxRowTile, split);
+    } else {
+        PinnedPartition partition{};
+        if (!PinPartition(problem, kvTile, &partition, error)) {
+            return false;
+        }
+        split->partitionTokens = partition.tokens;
+        split->reason = partition.reason;
+        split->rowTile = static_cast<int32_t>(model.BestRowTile(maxRowTile, partition.tokens));
     }
     // Lengths are device data: partitions are counted for the longest that the table can hold,
     // unless the caller has given a bound.
     split->maxPartitions = static_cast<int32_t>(
-        std::max<int64_t>(DivideUp(LongestOf(problem), split->partitionTokens), 1));
+        std::max<int64_t>(DivideUp(LongestSequence(problem), split->partitionTokens), 1));
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include "../../op_kernel/asc_paged_attention/asc_paged_attention_schedule.h"
 #include "../../op_kernel/asc_paged_attention/asc_paged_attention_ub.h"
 #include "../../op_kernel/asc_paged_attention/asc_paged_attention_variants.h"
+#include "asc_paged_attention_cube.h"
 #include "asc_paged_attention_split.h"
 
 namespace attn {
@@ -79,10 +80,6 @@ bool CheckStrides(const PagedAttentionProblem& problem, TilingError* error) {
     const bool rows = problem.layout == CacheLayout::kRows;
     const int64_t row = rows ? problem.cache.headDim : 0;
     const int64_t maxRowStride = MaxRowStride(ElementBytes(problem.type));
-    if (!rows && problem.layout != CacheLayout::kPacked) {
-        return error->Set(kOperation, "key_cache layout", static_cast<int64_t>(problem.layout),
-                          "be rows (0) or packed (1)");
-    }
     return CheckRange("query stride", problem.queryStride, 0, kAny, error) &&
            CheckRange("block_tables stride", problem.blockTableStride, 0, kAny, error) &&
            CheckRange("key_cache block stride", problem.key.blockStride, 0, kAny, error) &&
@@ -99,6 +96,9 @@ bool CheckOptions(const PagedAttentionProblem& problem, TilingError* error) {
     if (problem.type == DataType::kInt8) {
         return error->Set(kOperation, "query dtype", NameOf(problem.type),
                           "be float16, bfloat16 or float32");
+    }
+    if (problem.layout == CacheLayout::kNz && problem.strategy == Strategy::kVector) {
+        return error->Set(kOperation, "strategy", "vector", "be cube or auto for the layout NZ");
     }
     if (!std::isfinite(problem.scale)) {
         return error->Set(kOperation, "scale", std::to_string(problem.scale), "be finite");
@@ -191,22 +191,10 @@ bool PlacePartials(const PagedAttentionProblem& problem, AscPagedAttentionTiling
     return true;
 }
 
-}  // namespace
-
-std::vector<KernelVariant> PagedAttentionVariants() {
-#define ASC_PAGED_ATTENTION_ROW(key, kernelType, element, layout) \
-    {key, #kernelType, #element, #layout},
-    return {ASC_PAGED_ATTENTION_VARIANTS(ASC_PAGED_ATTENTION_ROW)};
-#undef ASC_PAGED_ATTENTION_ROW
-}
-
-bool ComputePagedAttentionTiling(const PagedAttentionProblem& problem, const CoreLimits& core,
-                                 PagedAttentionPlan* plan, TilingError* error) {
+bool ComputeVectorTiling(const PagedAttentionProblem& problem, const CoreLimits& core,
+                         PagedAttentionPlan* plan, TilingError* error) {
     *plan = {};
-    if (!CheckShapes(problem, error) || !CheckStrides(problem, error) ||
-        !CheckOptions(problem, error)) {
-        return false;
-    }
+    plan->strategy = Strategy::kVector;
     AscPagedAttentionTiling& tiling = plan->tiling;
     SetProblem(problem, &tiling);
     const int32_t elementBytes = ElementBytes(problem.type);
@@ -239,9 +227,50 @@ bool ComputePagedAttentionTiling(const PagedAttentionProblem& problem, const Cor
     return true;
 }
 
+}  // namespace
+
+std::vector<KernelVariant> PagedAttentionVariants() {
+#define ASC_PAGED_ATTENTION_VECTOR(key, kernelType, element, layout) \
+    {key, #kernelType, #element, #layout},
+#define ASC_PAGED_ATTENTION_CUBE(key, kernelType, element) {key, #kernelType, #element, ""},
+    return {ASC_PAGED_ATTENTION_VARIANTS(ASC_PAGED_ATTENTION_VECTOR, ASC_PAGED_ATTENTION_CUBE)};
+#undef ASC_PAGED_ATTENTION_CUBE
+#undef ASC_PAGED_ATTENTION_VECTOR
+}
+
+bool ComputePagedAttentionTiling(const PagedAttentionProblem& problem, const CoreLimits& core,
+                                 PagedAttentionPlan* plan, TilingError* error) {
+    *plan = {};
+    if (!CheckShapes(problem, error) || !CheckStrides(problem, error) ||
+        !CheckOptions(problem, error)) {
+        return false;
+    }
+    StrategyChoice choice = ChooseStrategy(problem);
+    if (choice.strategy == Strategy::kCube) {
+        TilingError obstacle;
+        if (ComputeCubeTiling(problem, core, plan, &obstacle)) {
+            plan->reason = choice.reason + "; " + plan->reason;
+            return true;
+        }
+        if (choice.isPinned) {
+            *error = obstacle;
+            return false;
+        }
+        choice.reason = "vector cores: " + obstacle.What();
+    }
+    if (!ComputeVectorTiling(problem, core, plan, error)) {
+        return false;
+    }
+    plan->reason = choice.reason + "; " + plan->reason;
+    return true;
+}
+
 std::vector<CoreWork> PagedAttentionWork(const PagedAttentionPlan& plan,
                                          const std::vector<int32_t>& seqLens,
                                          const std::vector<int32_t>& queryStarts) {
+    if (plan.strategy == Strategy::kCube) {
+        return CubeWork(plan, seqLens, queryStarts);
+    }
     struct HostSpans {
         const std::vector<int32_t>& lengths;
         const std::vector<int32_t>& starts;

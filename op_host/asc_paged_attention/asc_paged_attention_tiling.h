@@ -23,6 +23,13 @@ enum class SplitRule : int32_t {
     kVllm,             // as vLLM chooses between its V1 and its V2 with partitions of 512 tokens
 };
 
+// Which cores multiply.
+enum class Strategy : int32_t {
+    kAuto,    // whatever keeps up with the memory of the chip
+    kVector,  // vector cores alone
+    kCube,    // cube cores; the vector cores do the softmax
+};
+
 // Sizes and strides count elements. The last two dimensions of query and the last one of the caches
 // are contiguous; the output is contiguous.
 struct PagedAttentionProblem {
@@ -32,7 +39,7 @@ struct PagedAttentionProblem {
     int64_t maxQueryLen;  // query tokens of a sequence at most; 1: every sequence has one
     int64_t heads;
     int64_t queryStride;    // between query tokens
-    CacheLayout layout;     // kRows or kPacked
+    CacheLayout layout;     // kNz: on the cube only
     PagedCacheShape cache;  // of K and of V
     PagedCacheView key;
     PagedCacheView value;
@@ -49,13 +56,15 @@ struct PagedAttentionProblem {
     bool writeLse;
     SplitRule splitRule;
     int64_t splitValue;
+    Strategy strategy;
     int64_t partialOutputs;  // partitions of expSums and its siblings; 0: partials in workspace
 };
 
 struct PagedAttentionPlan {
     AscPagedAttentionTiling tiling;
     LaunchPlan launch;
-    std::string reason;  // why the tokens are split as they are
+    Strategy strategy;   // kVector or kCube
+    std::string reason;  // why this strategy, and why the tokens are split as they are
 };
 
 // False, with the reason, for a problem that the kernel does not do. Block tables are device data:
@@ -63,7 +72,8 @@ struct PagedAttentionPlan {
 bool ComputePagedAttentionTiling(const PagedAttentionProblem& problem, const CoreLimits& core,
                                  PagedAttentionPlan* plan, TilingError* error);
 
-// What a core does: modelled cycles, and tokens times rows.
+// What a core does: modelled cycles, and tokens times rows. With kCube a core is a block of one
+// cube core and two vector cores.
 struct CoreWork {
     int64_t cycles;
     int64_t tokens;

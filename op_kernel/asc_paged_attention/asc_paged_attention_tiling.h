@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "../common/flash_tiling.h"
 #include "../common/paged_cache_view.h"
 
 namespace attn {
@@ -43,8 +44,10 @@ struct AscPagedAttentionTiling {
     int32_t partialsAreOutputs;
     int64_t partialMaxima;   // offset in workspace, in bytes
     int64_t partialOutputs;  // offset in workspace, in bytes
+
+    FlashTiling cube;  // all that the variants for the cube read; the others leave it alone
 };
 
-static_assert(sizeof(AscPagedAttentionTiling) == 160, "host and device share this layout");
+static_assert(sizeof(AscPagedAttentionTiling) == 496, "host and device share this layout");
 
 }  // namespace attn

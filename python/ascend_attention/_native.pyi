@@ -148,6 +148,15 @@ class SplitRule:
     @property
     def value(self) -> int: ...
 
+class Strategy:
+    auto: Strategy
+    vector: Strategy
+    cube: Strategy
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
 class PagedAttentionProblem:
     def __init__(
         self,
@@ -175,6 +184,7 @@ class PagedAttentionProblem:
         query_starts: bool = False,
         split_rule: SplitRule = ...,
         split_value: int = 0,
+        strategy: Strategy = ...,
         partial_outputs: int = 0,
     ) -> None: ...
 

@@ -17,12 +17,16 @@ from ascend_attention.testing import (
     plain_attention,
 )
 
+from tests.ops.layouts import to_nz
+
 State = tuple[torch.Tensor, torch.Tensor]  # output [tokens, heads, head_dim], lse [tokens, heads]
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32]
 DTYPE_NAMES = ["fp16", "bf16", "fp32"]
 HEAD_DIMS = [32, 64, 80, 96, 112, 120, 128, 192, 256]
-LAYOUTS = ["NHD", "HND", "packed"]
+LAYOUTS = {"vector": ["NHD", "HND", "packed"], "cube": ["NHD", "HND", "NZ"]}  # of a strategy
+STRATEGIES = list(LAYOUTS)
+STRATEGY_LAYOUTS = [(strategy, layout) for strategy in STRATEGIES for layout in LAYOUTS[strategy]]
 
 
 def in_layout(
@@ -31,6 +35,8 @@ def in_layout(
     """Bring caches ``[blocks, block_size, kv_heads, head_dim]`` into a ``kv_layout``."""
     if layout == "packed":
         return pack_caches(key_cache, value_cache)
+    if layout == "NZ":
+        return to_nz(key_cache, value_cache)
     if layout == "HND":
         return key_cache.transpose(1, 2).contiguous(), value_cache.transpose(1, 2).contiguous()
     return key_cache, value_cache

@@ -216,9 +216,52 @@ ATTENTION = {
         r"window_size \(\(-2, 0\)\) must be two numbers",
     ),
     "kv_layout": (
+        lambda a: a.update(kv_layout="DNH"),
+        ValueError,
+        r"kv_layout \(DNH\) must be one of NHD, HND, packed, NZ",
+    ),
+    "fractals that are none": (
         lambda a: a.update(kv_layout="NZ"),
         ValueError,
-        r"kv_layout \(NZ\) must be one of NHD, HND",
+        r"key_cache last dimension \(64\) must be 16 \(32 bytes of the dtype\)",
+    ),
+    "fractals of another head size": (
+        lambda a: (both_caches(lambda t: t.new_zeros(6, 7, 16, 16))(a), a.update(kv_layout="NZ"))[
+            0
+        ],
+        ValueError,
+        r"key_cache elements of a token \(112\) must be a multiple of head_dim \(64\)",
+    ),
+    "fractals on vector cores": (
+        lambda a: (
+            both_caches(lambda t: t.view(-1, 8, 16, 16))(a),
+            a.update(kv_layout="NZ", strategy="vector"),
+        )[0],
+        ValueError,
+        r"strategy \(vector\) must be cube or auto for the layout NZ",
+    ),
+    "fractals of float32": (
+        lambda a: (
+            put("query", torch.Tensor.float)(a),
+            both_caches(lambda t: t.float().view(-1, 16, 16, 8))(a),
+            a.update(kv_layout="NZ"),
+        )[0],
+        ValueError,
+        r"query dtype \(float32\) must be float16 or bfloat16 for the cube",
+    ),
+    "strategy": (
+        lambda a: a.update(strategy="mma"),
+        ValueError,
+        r"strategy \(mma\) must be one of auto, vector, cube",
+    ),
+    "cube of another head size": (
+        lambda a: (
+            put("query", lambda t: t[..., :40].contiguous())(a),
+            both_caches(lambda t: t[..., :40].contiguous())(a),
+            a.update(strategy="cube"),
+        )[0],
+        ValueError,
+        r"query head_dim \(40\) must be a multiple of 16",
     ),
     "method": (
         lambda a: a.update(method="v3"),

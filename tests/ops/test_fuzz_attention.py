@@ -15,7 +15,7 @@ from ascend_attention.reference import ScoreOptions
 from ascend_attention.testing import pack_caches
 from hypothesis import strategies as st
 
-from tests.ops.attend import LAYOUTS, in_layout, option_arguments
+from tests.ops.attend import LAYOUTS, STRATEGIES, in_layout, option_arguments
 from tests.ops.fuzz import (
     DTYPES,
     OUT_OF_REACH,
@@ -96,7 +96,7 @@ class Cache:
         starts: list[int],
         options: ScoreOptions,
     ) -> None:
-        """Compare with the reference: within a rounding or two of what is added up."""
+        """Compare with the reference: within a few roundings of what is added up."""
         tables = self.tables.long()
         tables[(tables < 0) | (tables >= self.blocks)] = 0  # nobody looks there
         with np.errstate(invalid="ignore"):
@@ -112,7 +112,7 @@ class Cache:
         eps = torch.finfo(self.dtype).eps
         largest = max(float(np.abs(exact).max(initial=0.0)), 1.0)
         np.testing.assert_allclose(
-            state[0].double().numpy(), exact, rtol=0, atol=max(eps * largest, 4e-6)
+            state[0].double().numpy(), exact, rtol=0, atol=max(2 * eps * largest, 4e-6)
         )
         if state[1] is not None:
             np.testing.assert_allclose(state[1].double().numpy(), exact_lse, rtol=1e-5, atol=1e-5)
@@ -180,6 +180,15 @@ class Attention:
         return 2**40 if left < 0 else left
 
     @property
+    def has_strategy(self) -> bool:
+        """Say whether there is a variant for it."""
+        cache, strategy = self.cache, self.arguments["strategy"]
+        is_whole = cache.head_dim % 16 == 0 and cache.block_size % 16 == 0
+        if self.layout == "packed" or cache.dtype == torch.float32 or not is_whole:
+            return strategy != "cube" and self.layout != "NZ"
+        return strategy != "vector" or self.layout != "NZ"
+
+    @property
     def is_valid(self) -> bool:
         method, splits = self.arguments["method"], self.arguments["num_splits"]
         most = self.arguments["max_query_len"]
@@ -194,6 +203,7 @@ class Attention:
             )
         return (
             starts_are_right
+            and self.has_strategy
             and self.cache.is_valid(self.counts, self.left)
             and (most is None or most >= max([1, *self.counts]))
             and min(self.options.window) >= -1
@@ -230,8 +240,12 @@ def attentions(draw: st.DrawFn) -> Attention:
         "method": draw(mostly(st.just("auto"), st.sampled_from(("v1", "v2", "vllm")), 3)),
         "num_splits": draw(mostly(st.just(0), st.sampled_from((1, 2, 3, 7, 100, -1)), 3)),
         "max_query_len": draw(mostly(st.none(), st.integers(0, 6), 8)),
+        "strategy": draw(mostly(st.just("auto"), st.sampled_from(STRATEGIES), 3)),
     }
-    return Attention(cache, draw(st.sampled_from(LAYOUTS)), tokens, starts, arguments, options)
+    layouts = sorted({*LAYOUTS["vector"], *LAYOUTS["cube"]})
+    if cache.kv_heads * cache.head_dim * cache.dtype.itemsize % 32 != 0:
+        layouts.remove("NZ")
+    return Attention(cache, draw(st.sampled_from(layouts)), tokens, starts, arguments, options)
 
 
 def check_attention(example: Attention) -> int:

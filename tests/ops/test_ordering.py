@@ -130,7 +130,7 @@ def many(
     """Return attention over many sequences, two query heads to a kv head."""
     sizes: dict[str, Any] = {"head_dim": 64, **changes}
     case = paged_case(lengths, heads=heads, kv_heads=heads // 2, **sizes).filled()
-    return partial(attend, case, layout, scores, num_splits=splits)
+    return partial(attend, case, layout, scores, num_splits=splits, strategy="vector")
 
 
 def decode(head_dim: int, block_size: int) -> Run:

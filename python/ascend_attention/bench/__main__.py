@@ -87,10 +87,15 @@ def _decode_set_rows(repeats: int, console: Console) -> list[Row]:
 
 def _measure(context: int, repeats: int) -> list[Row]:
     decode_shape = DecodeShape("8B", 8, 32, 8, 128, context, 128)
-    decode = bench_decode(decode_shape, repeats, ("fast", "checked"))
+    strategies = ("vector", "cube")
+    decode = bench_decode(decode_shape, repeats, ("fast", "checked"), strategies)
     shape = f"paged decode fp16 {decode_shape}"
     rows = [
-        _ratio(f"{shape}: fast / torch gather + packed SDPA", decode["fast"], decode["torch"], 1.0),
+        _ratio(f"{shape}: fast / torch gather + packed SDPA", decode["fast"], decode["torch"], 0.4),
+        *(
+            _ratio(f"{shape}: fast, strategy {name} / torch", decode[name], decode["torch"])
+            for name in strategies
+        ),
         _ratio(f"{shape}: checked / fast", decode["checked"], decode["fast"], 10.0),
     ]
     for level, timing in bench_exp(repeats).items():

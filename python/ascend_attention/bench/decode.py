@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -105,29 +106,44 @@ def gather_and_attend(case: PagedCase) -> torch.Tensor:
     return torch.cat(outputs).reshape(batch, heads, head_dim)
 
 
-def run_on_model(case: PagedCase, model_mode: str) -> torch.Tensor:
+def run_on_model(case: PagedCase, model_mode: str, strategy: str = "auto") -> torch.Tensor:
     """Attend with our kernel."""
     with mode(model_mode):
         output = ascend_attention.paged_attention(
-            case.query, case.key_cache, case.value_cache, case.block_tables, case.seq_lens
+            case.query,
+            case.key_cache,
+            case.value_cache,
+            case.block_tables,
+            case.seq_lens,
+            strategy=strategy,
         )
     assert isinstance(output, torch.Tensor)
     return output
 
 
 def bench_decode(
-    shape: DecodeShape, repeats: int, modes: tuple[str, ...] = ("fast",)
+    shape: DecodeShape,
+    repeats: int,
+    modes: tuple[str, ...] = ("fast",),
+    strategies: tuple[str, ...] = (),
 ) -> dict[str, Timing]:
-    """Time torch and our kernel in these modes of the model, in turn.
+    """Time torch and our kernel in turn.
 
     Args:
         shape: Of the case.
         repeats: Timed calls of each candidate.
         modes: Of the model.
+        strategies: To be timed in fast mode beside the one that is chosen.
     """
     case = shape.case()
-    difference = (gather_and_attend(case) - run_on_model(case, "fast")).abs().max()
-    if not difference < 1e-2:  # noqa: PLR2004
-        raise RuntimeError(f"bench: model and torch differ by {difference}")
-    candidates = {name: (lambda name=name: run_on_model(case, name)) for name in modes}
+    runs = [(name, "auto") for name in modes] + [("fast", name) for name in strategies]
+    expected = gather_and_attend(case)
+    for strategy in dict.fromkeys(strategy for _, strategy in runs):
+        difference = (expected - run_on_model(case, "fast", strategy)).abs().max()
+        if not difference < 1e-2:  # noqa: PLR2004
+            raise RuntimeError(f"bench: model ({strategy}) and torch differ by {difference}")
+    candidates = {
+        name if strategy == "auto" else strategy: partial(run_on_model, case, name, strategy)
+        for name, strategy in runs
+    }
     return time_in_turn({"torch": lambda: gather_and_attend(case), **candidates}, repeats=repeats)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ascend_attention.ops.checks import Checks
 
-KV_LAYOUTS = ("NHD", "HND", "packed")
+KV_LAYOUTS = ("NHD", "HND", "packed", "NZ")
 
 
 @dataclass(frozen=True)
@@ -102,13 +102,30 @@ def packed_views(
 
 
 def kv_views(
-    checks: Checks, key_cache: torch.Tensor, value_cache: torch.Tensor, kv_layout: str
+    checks: Checks,
+    key_cache: torch.Tensor,
+    value_cache: torch.Tensor,
+    kv_layout: str,
+    head_dim: int,
 ) -> tuple[CacheView, CacheView]:
-    """See caches in the layout of this name: one of ``KV_LAYOUTS``."""
+    """See caches in the layout of this name.
+
+    Args:
+        checks: Of the operator.
+        key_cache: In the layout.
+        value_cache: Likewise.
+        kv_layout: One of ``KV_LAYOUTS``.
+        head_dim: Of the query: the shape of NZ does not tell heads from their elements.
+    """
     if kv_layout not in KV_LAYOUTS:
         raise checks.value_error("kv_layout", kv_layout, f"be one of {', '.join(KV_LAYOUTS)}")
     if kv_layout == "packed":
         return packed_views(checks, key_cache, value_cache)
+    if kv_layout == "NZ":
+        return (
+            _nz_view_of_heads(checks, "key_cache", key_cache, head_dim),
+            _nz_view_of_heads(checks, "value_cache", value_cache, head_dim),
+        )
     return (
         rows_view(checks, "key_cache", key_cache, kv_layout),
         rows_view(checks, "value_cache", value_cache, kv_layout),
@@ -141,3 +158,14 @@ def nz_view(
     checks.contiguous_from(name, cache, 1)
     strides = (cache.stride(0), 0, 0)
     return CacheView(_native.CacheLayout.nz, blocks, block_size, kv_heads, head_dim, strides)
+
+
+def _nz_view_of_heads(checks: Checks, name: str, cache: torch.Tensor, head_dim: int) -> CacheView:
+    """See a cache in the fractal layout whose columns are heads of this size."""
+    checks.rank(name, cache, 4)
+    elements = cache.shape[1] * cache.shape[3]
+    if head_dim == 0 or elements % head_dim != 0:
+        raise checks.value_error(
+            f"{name} elements of a token", elements, f"be a multiple of head_dim ({head_dim})"
+        )
+    return nz_view(checks, name, cache, elements // head_dim, head_dim)

@@ -35,6 +35,11 @@ METHODS = {
     "vllm": _native.SplitRule.vllm,
 }
 V2_PARTITION = 512  # tokens, as in vLLM
+STRATEGIES = {
+    "auto": _native.Strategy.auto,
+    "vector": _native.Strategy.vector,
+    "cube": _native.Strategy.cube,
+}
 
 
 def _split(method: str, num_splits: int) -> tuple[_native.SplitRule, int]:
@@ -47,6 +52,12 @@ def _split(method: str, num_splits: int) -> tuple[_native.SplitRule, int]:
     if method != "auto":
         raise _CHECKS.value_error("num_splits", num_splits, f"be 0 with the method {method}")
     return _native.SplitRule.splits, num_splits
+
+
+def _strategy(strategy: str) -> _native.Strategy:
+    if strategy not in STRATEGIES:
+        raise _CHECKS.value_error("strategy", strategy, f"be one of {', '.join(STRATEGIES)}")
+    return STRATEGIES[strategy]
 
 
 def _window_left(window_size: Sequence[int]) -> int:
@@ -76,6 +87,7 @@ class _Call:
     kv_layout: str = "NHD"
     method: str = "auto"
     num_splits: int = 0
+    strategy: str = "auto"
     return_lse: bool = False
 
     def inputs(self) -> PagedInputs:
@@ -85,7 +97,9 @@ class _Call:
             self.query,
             self.key_cache,
             self.value_cache,
-            *kv_views(_CHECKS, self.key_cache, self.value_cache, self.kv_layout),
+            *kv_views(
+                _CHECKS, self.key_cache, self.value_cache, self.kv_layout, self.query.shape[2]
+            ),
             self.block_tables,
             self.seq_lens,
             self.query_start_loc,
@@ -107,6 +121,7 @@ class _Call:
             max_query_len=_longest_query(inputs, self.max_query_len),
             split_rule=rule,
             split_value=value,
+            strategy=_strategy(self.strategy),
             write_lse=self.return_lse,
         )
 
@@ -140,6 +155,7 @@ def _paged_attention_meta(
     call = _Call(*arguments, **options)  # type: ignore[arg-type]
     call.inputs()
     _split(call.method, call.num_splits)
+    _strategy(call.strategy)
     _window_left(call.window_size)
     query = call.query
     lse_shape = query.shape[:2] if call.return_lse else (0,)
@@ -151,6 +167,7 @@ define(
     "Tensor seq_lens, Tensor? query_start_loc=None, Tensor? alibi_slopes=None, "
     "Tensor? sinks=None, *, int? max_query_len=None, float? scale=None, float softcap=0.0, "
     'int[2] window_size=[-1, -1], str kv_layout="NHD", str method="auto", int num_splits=0, '
+    'str strategy="auto", '
     "bool return_lse=False) -> (Tensor, Tensor)",
     cpu=_paged_attention_cpu,
     meta=_paged_attention_meta,
@@ -174,6 +191,7 @@ def paged_attention(
     kv_layout: str = "NHD",
     method: str = "auto",
     num_splits: int = 0,
+    strategy: str = "auto",
     return_lse: bool = False,
 ) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
     """Attend the newest tokens of each sequence to a paged KV cache.
@@ -203,11 +221,15 @@ def paged_attention(
         window_size: ``(left, right)``: a query token sees itself and ``left`` tokens before it; -1
             is no limit. ``right`` makes no difference under the causal mask.
         kv_layout: ``"HND"``: the caches are ``[blocks, kv_heads, block_size, head_dim]``.
-            ``"packed"``: they are those of ``paged_attention_v1``.
+            ``"packed"``: they are those of ``paged_attention_v1``. ``"NZ"``: those of
+            ``reshape_and_cache_nz``, for the cube only.
         method: ``"auto"`` splits sequences over cores where that is modelled to be faster;
             ``"v1"`` never; ``"v2"`` always, in partitions of 512 tokens; ``"vllm"`` chooses between
             these two as vLLM does. ``plan_paged_attention`` says what becomes of it.
         num_splits: Partitions of the longest sequence; 0: chosen by ``method``.
+        strategy: ``"vector"`` runs on the vector cores alone. ``"cube"`` multiplies on the cube
+            cores: float16 or bfloat16, ``head_dim`` and ``block_size`` in multiples of 16, layouts
+            other than packed. ``"auto"`` takes the one that keeps up with the memory of the chip.
         return_lse: Also return the log-sum-exp.
 
     Returns:
@@ -256,6 +278,7 @@ def paged_attention(
         kv_layout=kv_layout,
         method=method,
         num_splits=num_splits,
+        strategy=strategy,
         return_lse=return_lse,
     )
     return (output, lse) if return_lse else output
@@ -266,14 +289,16 @@ class PagedAttentionChoice:
     """How ``paged_attention`` would run a call.
 
     Attributes:
+        strategy: ``"vector"`` or ``"cube"``: the cores that multiply.
         method: ``"v1"``: one pass. ``"v2"``: split, partial results combined.
-        reason: Why, in a sentence.
+        reason: Why.
         partition_tokens: Tokens of a partition (V2).
         partitions: Of the longest sequence.
-        cores: That take part.
-        core_cycles: Modelled vector cycles of each core, for the balance; ratios matter.
+        cores: That take part: vector cores, or cube cores with two vector cores each.
+        core_cycles: Modelled work of each of them, for the balance; ratios matter.
     """
 
+    strategy: str
     method: str
     reason: str
     partition_tokens: int
@@ -295,6 +320,7 @@ def plan_paged_attention(
     kv_layout: str = "NHD",
     method: str = "auto",
     num_splits: int = 0,
+    strategy: str = "auto",
 ) -> PagedAttentionChoice:
     """Say how ``paged_attention`` would split the work of these arguments, without running it."""
     call = _Call(
@@ -309,6 +335,7 @@ def plan_paged_attention(
         kv_layout=kv_layout,
         method=method,
         num_splits=num_splits,
+        strategy=strategy,
     )
     inputs = call.inputs()
     options = call.options(inputs)
@@ -319,6 +346,7 @@ def plan_paged_attention(
     work = _native.paged_attention_work(problem, soc_name(), inputs.seq_lens.tolist(), starts)
     partitions = tiled.fields["max_partitions"]
     return PagedAttentionChoice(
+        strategy=tiled.fields["strategy"],
         method="v2" if partitions > 1 else "v1",
         reason=tiled.fields["reason"],
         partition_tokens=tiled.fields["partition_tokens"],

@@ -51,6 +51,7 @@ class PagedOptions:
     max_seq_len: int = -1  # of the sequences; -1: what the block table can hold
     split_rule: _native.SplitRule = _native.SplitRule.auto
     split_value: int = 0
+    strategy: _native.Strategy = _native.Strategy.auto
     write_lse: bool = False
 
 
@@ -236,6 +237,7 @@ def problem_of(
         write_lse=options.write_lse,
         split_rule=options.split_rule,
         split_value=options.split_value,
+        strategy=options.strategy,
         partial_outputs=partitions,
     )
 
