@@ -69,10 +69,10 @@ def assert_same(
     assert_same_work(own.report, cann.report)
 
 
-def attend(case: PagedCase) -> list[torch.Tensor]:
+def attend(case: PagedCase, strategy: str = "auto") -> list[torch.Tensor]:
     """Output and log-sum-exp of a filled case."""
     arguments = case.query, case.key_cache, case.value_cache, case.block_tables, case.seq_lens
-    return list(ascend_attention.paged_attention(*arguments, return_lse=True))
+    return list(ascend_attention.paged_attention(*arguments, strategy=strategy, return_lse=True))
 
 
 def test_every_kernel_is_there(cann_kernels: Library) -> None:
@@ -105,6 +105,7 @@ def test_reshape_and_cache_gives_the_same_bits(
     assert_same(call, cann_kernels, monkeypatch)
 
 
+@pytest.mark.parametrize("strategy", ["vector", "cube"])
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("head_dim", [64, 128, 256])
 @pytest.mark.parametrize("kv_heads", [1, 2, 8])
@@ -114,6 +115,7 @@ def test_reshape_and_cache_gives_the_same_bits(
     ids=["empty", "one", "edges", "long"],
 )
 def test_paged_attention_gives_the_same_bits(
+    strategy: str,
     dtype: torch.dtype,
     head_dim: int,
     kv_heads: int,
@@ -126,7 +128,7 @@ def test_paged_attention_gives_the_same_bits(
         lengths, heads=8, kv_heads=kv_heads, head_dim=head_dim, dtype=dtype, block_size=block_size
     ).filled()
 
-    assert_same(lambda: attend(case), cann_kernels, monkeypatch)
+    assert_same(lambda: attend(case, strategy), cann_kernels, monkeypatch)
 
 
 @pytest.mark.parametrize("interleaved", [False, True])

@@ -14,7 +14,7 @@ from ascend_attention.testing import paged_case
 DIGESTS = Path(__file__).with_name("streams.toml")
 
 
-def _decode(dtype: torch.dtype, head_dim: int, block_size: int) -> None:
+def _decode(dtype: torch.dtype, head_dim: int, block_size: int, strategy: str = "vector") -> None:
     case = paged_case(
         (1, 0, 130, 17), head_dim=head_dim, dtype=dtype, block_size=block_size
     ).filled()
@@ -24,6 +24,7 @@ def _decode(dtype: torch.dtype, head_dim: int, block_size: int) -> None:
         case.value_cache,
         case.block_tables,
         case.seq_lens,
+        strategy=strategy,
         return_lse=True,
     )
 
