@@ -17,7 +17,7 @@ constexpr int64_t kL0aBytes = 219;          // into L0A
 constexpr int64_t kL0bBytes = 109;          // into L0B
 constexpr int64_t kFixpipeCycles = 164;     // of a store of up to 128 columns
 constexpr int64_t kFixpipeRowEighths = 36;  // of a row of one, in eighths of a cycle
-constexpr int64_t kCubeLoadBytes = 110;     // from memory to L1
+constexpr int64_t kCubeLoadBytes = 110;     // from L2 to L1
 constexpr int64_t kVectorLoadBytes = 67;    // from memory to UB
 constexpr int64_t kVectorStoreBytes = 64;   // back
 constexpr int64_t kSoftmaxPasses = 7;       // over the scores, 64 elements a cycle
@@ -26,7 +26,7 @@ constexpr int64_t kRescalePasses = 2;       // over an output
 constexpr int64_t kRescaleCycles = 100;     // of beginning and ending one
 constexpr int64_t kL2Bytes = 3889;          // mixed reads and writes of all cores
 constexpr int64_t kHbmBytes = 783;          // reads of all cores
-constexpr int64_t kHbmCoreBytes = 50;       // of one core, assumed
+constexpr int64_t kHbmCoreBytes = 50;       // of one core into L1, assumed
 constexpr int64_t kFlagCycles = 150;        // from setting a flag to seeing it
 constexpr int64_t kUnitBeginCycles = 500;   // of a unit, besides its steps
 constexpr int64_t kRunCycles = 21;          // of a copy of the heads of one token
@@ -64,9 +64,21 @@ struct Stages {
     }
 };
 
-// `keyLoadBytes`: the rate at which keys and values come.
-Stages StagesOf(const FlashTiling& tiling, int64_t rows, int64_t keys, int64_t blocks,
-                int64_t keyLoadBytes) {
+// What a step depends on besides its size.
+struct StepModel {
+    const FlashTiling& tiling;
+    int64_t blocks;   // that share L2
+    int64_t readers;  // units that read the same keys: the first one finds them in HBM
+
+    Stages Of(int64_t rows, int64_t keys) const;
+
+    int64_t LoadCycles(int64_t bytes) const {
+        const int64_t fromL2 = bytes / kCubeLoadBytes;
+        return fromL2 + (bytes / kHbmCoreBytes - fromL2) / readers;
+    }
+};
+
+Stages StepModel::Of(int64_t rows, int64_t keys) const {
     const int64_t halves = DivideUp(rows, kHalfRows);
     const int64_t rowsOfHalf = DivideUp(DivideUp(rows, halves), kFractal) * kFractal;
     const int64_t tiles = DivideUp(keys, kTileKeys);
@@ -86,8 +98,7 @@ Stages StagesOf(const FlashTiling& tiling, int64_t rows, int64_t keys, int64_t b
         halves * rowsOfHalf * kFlashElementBytes * (tiles * tiling.headDim + keys) / kL0aBytes;
     stages.fixpipe =
         halves * (tiles + valueChunks) * (kFixpipeCycles + rowsOfHalf * kFixpipeRowEighths / 8);
-    stages.load =
-        (keyBytes + valueBytes) / keyLoadBytes + scores * kFlashElementBytes / kCubeLoadBytes;
+    stages.load = LoadCycles(keyBytes + valueBytes) + scores * kFlashElementBytes / kCubeLoadBytes;
     const int64_t vectorRows = halves * RoundUp(static_cast<int32_t>(DivideUp(rowsOfHalf, 2)), 8);
     const int64_t arithmetic =
         vectorRows * (keys * kSoftmaxPasses + tiling.valueDim * kRescalePasses) / kFloatsPerRepeat +
@@ -100,8 +111,8 @@ Stages StagesOf(const FlashTiling& tiling, int64_t rows, int64_t keys, int64_t b
         (2 * scores * (scoreBytes + kFlashElementBytes) + 2 * outputBytes + keyBytes + valueBytes) /
         kL2Bytes;
     stages.exposed =
-        (tiling.keySlots == 1 ? keyBytes / keyLoadBytes : 0) +
-        (tiling.valueSlots == 1 ? valueBytes / keyLoadBytes : 0) +
+        (tiling.keySlots == 1 ? LoadCycles(keyBytes) : 0) +
+        (tiling.valueSlots == 1 ? LoadCycles(valueBytes) : 0) +
         (tiling.probabilitySlots == 1 ? scores * kFlashElementBytes / kCubeLoadBytes : 0);
     return stages;
 }
@@ -115,10 +126,7 @@ struct UnitCost {
 // The units of one launch, told apart only by their cost.
 class Units {
  public:
-    Units(const FlashTiling& tiling, int64_t blocks, int64_t keyLoadBytes)
-        : tiling_(tiling), blocks_(blocks), keyLoadBytes_(keyLoadBytes) {
-        stepCycles_ = StepCycles(tiling.rowTile, tiling.kvTile);
-    }
+    Units(const FlashTiling& tiling, int64_t blocks) : tiling_(tiling), blocks_(blocks) {}
 
     // The units of a sequence and one group of heads, first rows first, `count` times.
     void Add(const FlashSequence& sequence, int64_t count) {
@@ -127,6 +135,10 @@ class Units {
             return;
         }
         const FlashPartitions partitions = PartitionsOf(tiling_, sequence);
+        const int64_t tiles = DivideUp(rows, tiling_.rowTile);
+        const StepModel model{tiling_, blocks_,
+                              tiles * (tiling_.heads / tiling_.kvHeads / tiling_.pack)};
+        const int64_t fullStep = model.Of(tiling_.rowTile, tiling_.kvTile).Slowest();
         Group group{{}, count};
         for (int64_t row = 0; row < rows; row += tiling_.rowTile) {
             const int64_t end = std::min(row + tiling_.rowTile, rows);
@@ -135,7 +147,7 @@ class Units {
                             static_cast<int32_t>((end - 1) / tiling_.pack));
             for (int32_t i = 0; i < partitions.count; ++i) {
                 const int64_t seen = KeysOfPartition(tiling_, keys, partitions.first + i).Count();
-                group.units.push_back(CostOf(end - row, seen, partitions.count));
+                group.units.push_back(CostOf(model, fullStep, end - row, seen, partitions.count));
             }
         }
         for (const UnitCost& unit : group.units) {
@@ -151,12 +163,13 @@ class Units {
     }
 
     int64_t Count() const { return count_; }
+    int64_t Cycles() const { return total_; }
     int64_t Partials() const { return partials_; }
     int64_t MostSteps() const { return mostSteps_; }
 
     int64_t Busiest() const {
         if (count_ > kManyUnits * blocks_) {
-            return DivideUp(total_, blocks_) + largest_ / 2;
+            return std::max(DivideUp(total_, blocks_) + largest_ / 2, largest_);
         }
         std::vector<int64_t> blocks(static_cast<size_t>(blocks_), 0);
         if (tiling_.assignment == FlashAssignment::kDealt) {
@@ -173,21 +186,18 @@ class Units {
         int64_t count;
     };
 
-    int64_t StepCycles(int64_t rows, int64_t keys) const {
-        return StagesOf(tiling_, rows, keys, blocks_, keyLoadBytes_).Slowest();
-    }
-
-    UnitCost CostOf(int64_t rows, int64_t keys, int32_t partitions) {
+    UnitCost CostOf(const StepModel& model, int64_t fullStep, int64_t rows, int64_t keys,
+                    int32_t partitions) {
         const int64_t steps = keys / tiling_.kvTile;
         const int64_t rest = keys % tiling_.kvTile;
         mostSteps_ = std::max(mostSteps_, steps + (rest > 0 ? 1 : 0));
         const int64_t step =
-            rows == tiling_.rowTile ? stepCycles_ : StepCycles(rows, tiling_.kvTile);
+            rows == tiling_.rowTile ? fullStep : model.Of(rows, tiling_.kvTile).Slowest();
         const int64_t outputBytes = rows * tiling_.valueDim * kFloatBytes;
         const int64_t queryBytes = rows * tiling_.headDim * kFlashElementBytes;
         int64_t cycles = kUnitBeginCycles + outputBytes / (kVectorCores * kVectorStoreBytes);
         cycles += steps * step;
-        cycles += rest > 0 ? StepCycles(rows, rest) : 0;
+        cycles += rest > 0 ? model.Of(rows, rest).Slowest() : 0;
         cycles += tiling_.querySlots == 1 ? queryBytes / kCubeLoadBytes : 0;
         cycles += tiling_.pack > 1 ? DivideUp(rows, tiling_.pack) * kRunCycles : 0;
         cycles += partitions > 1 ? outputBytes / (kVectorCores * kVectorStoreBytes) : 0;
@@ -223,8 +233,6 @@ class Units {
 
     const FlashTiling& tiling_;
     int64_t blocks_;
-    int64_t keyLoadBytes_;
-    int64_t stepCycles_ = 0;
     std::vector<Group> groups_;
     int64_t total_ = 0;
     int64_t line_ = 0;
@@ -270,32 +278,13 @@ int64_t FlashCostModel::TasksOf(const FlashTiling& tiling) const {
     return tasks * (tiling.heads / tiling.pack);
 }
 
-int64_t FlashCostModel::LongTasksOf(const FlashTiling& tiling) const {
-    int64_t keys = 0;
-    int64_t longest = 1;
-    for (const FlashLengths& each : sequences_) {
-        keys += each.count * each.keyTokens *
-                DivideUp(int64_t{each.queryTokens} * tiling.pack, tiling.rowTile);
-        longest = std::max<int64_t>(longest, each.keyTokens);
-    }
-    return keys * (tiling.heads / tiling.pack) / longest;
-}
-
 FlashCost FlashCostModel::Of(const FlashTiling& tiling) const {
     const int64_t blocks = std::clamp<int64_t>(TasksOf(tiling) * tiling.maxPartitions, 1, blocks_);
     const int64_t headUnits = tiling.heads / tiling.pack;
+    Units units(tiling, blocks);
+    int64_t tokens = 0;
     int64_t mostKeys = 1;
     int64_t mostRows = 1;
-    for (const FlashLengths& each : sequences_) {
-        if (each.queryTokens > 0) {
-            mostKeys = std::max<int64_t>(mostKeys, each.keyTokens);
-            mostRows = std::max<int64_t>(mostRows, int64_t{each.queryTokens} * tiling.pack);
-        }
-    }
-    // Keys that only one task reads come from memory beyond L2.
-    const int64_t keyLoadBytes = mostRows <= tiling.rowTile ? kHbmCoreBytes : kCubeLoadBytes;
-    Units units(tiling, blocks, keyLoadBytes);
-    int64_t tokens = 0;
     for (const FlashLengths& each : sequences_) {
         FlashSequence sequence{};
         sequence.queryTokens = each.queryTokens;
@@ -303,20 +292,25 @@ FlashCost FlashCostModel::Of(const FlashTiling& tiling) const {
         units.Add(sequence, each.count * headUnits);
         if (each.queryTokens > 0) {
             tokens += each.count * VisibleKeys(tiling, sequence, 0, each.queryTokens - 1).Count();
+            mostKeys = std::max<int64_t>(mostKeys, each.keyTokens);
+            mostRows = std::max<int64_t>(mostRows, int64_t{each.queryTokens} * tiling.pack);
         }
     }
-    FlashCost cost{0, "nothing", units.Count(), units.MostSteps()};
+    FlashCost cost{0, 0, "nothing", units.Count(), units.MostSteps()};
     if (units.Count() == 0) {
         return cost;
     }
-    const Stages stages =
-        StagesOf(tiling, std::min<int64_t>(tiling.rowTile, mostRows),
-                 std::min<int64_t>(tiling.kvTile, mostKeys), blocks, keyLoadBytes);
+    const int64_t readers =
+        DivideUp(mostRows, tiling.rowTile) * (tiling.heads / tiling.kvHeads / tiling.pack);
+    const Stages stages = StepModel{tiling, blocks, readers}.Of(
+        std::min<int64_t>(tiling.rowTile, mostRows), std::min<int64_t>(tiling.kvTile, mostKeys));
     const int64_t busiest = units.Busiest();
-    const int64_t memory = tokens * tiling.kvHeads * (tiling.headDim + tiling.valueDim) *
-                           kFlashElementBytes / std::min(kHbmBytes, blocks * kHbmCoreBytes);
+    const int64_t keyBytes =
+        tokens * tiling.kvHeads * (tiling.headDim + tiling.valueDim) * kFlashElementBytes;
+    const int64_t memory = keyBytes / kHbmBytes;
     cost.bound = memory > busiest ? "reading keys and values" : stages.Bound();
     cost.cycles = std::max(busiest, memory) + stages.Latency();
+    cost.leastCycles = std::max(DivideUp(units.Cycles(), blocks_), memory);
     if (units.Partials() > 0) {
         cost.cycles += kSyncCycles + units.Partials() * (kPartialCycles + tiling.valueDim / 2) /
                                          (kVectorCores * blocks);

@@ -23,7 +23,8 @@ struct FlashLengths {
 
 struct FlashCost {
     int64_t cycles;
-    const char* bound;  // what whole steps wait for
+    int64_t leastCycles;  // with all cores equally busy and nothing besides
+    const char* bound;    // what whole steps wait for
     int64_t units;
     int64_t steps;  // of the unit that has most
 };
@@ -38,9 +39,6 @@ class FlashCostModel {
 
     // Units of the launch with one partition.
     int64_t TasksOf(const FlashTiling& tiling) const;
-
-    // As many tasks as long as the longest one are as much work.
-    int64_t LongTasksOf(const FlashTiling& tiling) const;
 
  private:
     std::vector<FlashLengths> sequences_;

@@ -100,9 +100,11 @@ std::string ReasonOf(const FlashProblem& problem, const FlashPlan& plan,
                                 : "modelled to be the fastest of " + text(choice.choices) +
                                       " tilings (" + text(choice.cost.cycles) +
                                       " cycles, bound by " + choice.cost.bound + ")";
+    const std::string scores =
+        tiling.scoreFormat == ScoreFormat::kHalf ? ", scores as float16" : "";
     return text(tiling.rowTile) + " rows" + heads + " x " + text(tiling.kvTile) + " keys, " +
-           text(tiling.lookahead) + " steps ahead, " + split + ", on " + text(plan.blocks) +
-           " cube cores: " + why + pinned;
+           text(tiling.lookahead) + " steps ahead" + scores + ", " + split + ", on " +
+           text(plan.blocks) + " cube cores: " + why + pinned;
 }
 
 }  // namespace

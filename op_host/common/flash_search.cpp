@@ -14,11 +14,11 @@ namespace {
 constexpr int64_t kKeysAhead = 1024;    // that hide the hand-overs between cores
 constexpr int32_t kLeastLookahead = 2;  // with less the cube waits for every step
 constexpr int64_t kEnoughTasks = 4;     // a block: with more, smaller ones balance no better
-constexpr int64_t kFewTasks = 2;        // a block: with more, no split is tried
 constexpr int64_t kMaxAutoPartitions = 64;
-constexpr int64_t kGainPercent = 2;        // that a smaller tile must be modelled to bring
-constexpr int64_t kSplitGainPercent = 10;  // likewise a split
-constexpr int32_t kMaxWideDim = 128;       // of heads with two halves of rows
+constexpr int64_t kPartialBytes = 4 * 1024 * 1024;  // of partial results at most, for each core
+constexpr int64_t kGainPercent = 2;                 // that a smaller tile must be modelled to bring
+constexpr int64_t kSplitGainPercent = 10;           // likewise a split
+constexpr int32_t kMaxWideDim = 128;                // of heads with two halves of rows
 constexpr int32_t kMaxKvTile = 512;
 
 int64_t DivideUp(int64_t value, int64_t unit) { return (value + unit - 1) / unit; }
@@ -73,10 +73,10 @@ class Search {
                 FlashTiling tiling = base_;
                 tiling.pack = pack;
                 tiling.rowTile = rowTile;
-                const int64_t tasks = model_.LongTasksOf(tiling);
+                const int64_t tasks = model_.TasksOf(tiling);
                 for (const int32_t kvTile : KvTiles()) {
                     tiling.kvTile = kvTile;
-                    TryTiles(tiling, tasks);
+                    TryTiles(tiling);
                 }
                 if (tasks >= kEnoughTasks * core_.cubeCores) {
                     break;
@@ -127,7 +127,7 @@ class Search {
         return tiles;
     }
 
-    void TryTiles(FlashTiling tiling, int64_t tasks) {
+    void TryTiles(FlashTiling tiling) {
         const auto ahead = static_cast<int32_t>(DivideUp(kKeysAhead, tiling.kvTile));
         tiling.lookahead = problem_.lookahead != 0
                                ? static_cast<int32_t>(problem_.lookahead)
@@ -140,32 +140,41 @@ class Search {
             TrySplits(problem_.splits, tiling);
             return;
         }
-        TrySplits(1, tiling);
-        if (tasks >= kFewTasks * core_.cubeCores) {
+        const FlashCost whole = TrySplits(1, tiling);
+        if (whole.cycles * (100 - kSplitGainPercent) <= whole.leastCycles * 100) {
             return;
         }
         for (int64_t splits = 2; splits <= kMaxAutoPartitions; splits += splits < 16 ? 1 : 8) {
+            if (splits * BytesOfPartials(tiling) > kPartialBytes * core_.cubeCores) {
+                return;
+            }
             TrySplits(splits, tiling);
         }
     }
 
-    // Partitions of whole tiles of keys, as equal as can be for the longest sequence.
-    void TrySplits(int64_t splits, const FlashTiling& tiling) {
-        const int64_t keys = std::max<int64_t>(problem_.maxKeyTokens, 1);
-        const int64_t partition = DivideUp(DivideUp(keys, splits), kTileKeys) * kTileKeys;
-        if (partition < keys || splits == 1 || problem_.splits != 0) {  // else tried before
-            TryPartition(partition, tiling);
-        }
+    // Of one partition of every row.
+    int64_t BytesOfPartials(const FlashTiling& tiling) const {
+        const int64_t tokens =
+            problem_.queryTokens * (problem_.hasQueryStarts ? 1 : problem_.batch);
+        return tokens * problem_.heads * (tiling.valueDim + 2) * kFloatBytes;
     }
 
-    void TryPartition(int64_t partition, FlashTiling tiling) {
+    // Partitions of whole tiles of keys, as equal as can be for the longest sequence.
+    FlashCost TrySplits(int64_t splits, const FlashTiling& tiling) {
+        const int64_t keys = std::max<int64_t>(problem_.maxKeyTokens, 1);
+        const int64_t partition = DivideUp(DivideUp(keys, splits), kTileKeys) * kTileKeys;
+        const bool isNew = partition < keys || splits == 1 || problem_.splits != 0;
+        return isNew ? TryPartition(partition, tiling) : FlashCost{};
+    }
+
+    FlashCost TryPartition(int64_t partition, FlashTiling tiling) {
         const int64_t keys = std::max<int64_t>(problem_.maxKeyTokens, 1);
         tiling.maxPartitions = static_cast<int32_t>(DivideUp(keys, partition));
         tiling.partitionTokens =
             tiling.maxPartitions == 1 ? kFlashOnePartition : static_cast<int32_t>(partition);
         tiling.assignment = AssignmentOf(tiling);
         if (!PlaceRings(core_.l1Bytes, &tiling) || !PlaceSlices(core_.ubBytes, &tiling)) {
-            return;
+            return {};
         }
         const FlashCost cost = model_.Of(tiling);
         const bool isSplit = tiling.maxPartitions > 1 && best_.tiling.maxPartitions == 1;
@@ -175,6 +184,7 @@ class Search {
             best_.cost = cost;
         }
         ++best_.choices;
+        return cost;
     }
 
     // More steps ahead than a block has only take workspace.

@@ -207,14 +207,14 @@ def test_packed_prefill_is_balanced() -> None:
     assert_balanced(blocks)
 
 
+def keys_of(unit: Unit) -> int:
+    return unit.end_key - unit.first_key
+
+
 def assert_balanced(blocks: list[list[Unit]]) -> None:
     """The busiest block has at most a tenth and a unit more than the mean, in keys."""
-
-    def keys(unit: Unit) -> int:
-        return unit.end_key - unit.first_key
-
-    largest = max(keys(unit) for block in blocks for unit in block)
-    sums = [sum(keys(unit) for unit in block) for block in blocks]
+    largest = max(keys_of(unit) for block in blocks for unit in block)
+    sums = [sum(keys_of(unit) for unit in block) for block in blocks]
     assert max(sums) <= 1.1 * sum(sums) / len(sums) + largest
 
 
@@ -320,6 +320,32 @@ def test_a_single_long_sequence_is_split_over_cores() -> None:
     assert whole.fields["max_partitions"] == 1
     assert split.fields["model_cycles"] < whole.fields["model_cycles"] / 4
     assert "keys split in partitions of" in split.fields["reason"]
+
+
+RAGGED = [16384, *range(60, 91)]  # one long sequence and many short ones
+
+
+@pytest.mark.parametrize("kv_heads", [1, 8])
+def test_one_long_sequence_among_short_ones_is_split(kv_heads: int) -> None:
+    ragged: dict[str, Any] = {"heads": 8 * kv_heads, "kv_heads": kv_heads}
+    described = packed([1] * 32, RAGGED, **ragged)
+
+    assert_balanced(units_of(described, [1] * 32, RAGGED))
+    whole = units_of(packed([1] * 32, RAGGED, splits=1, **ragged), [1] * 32, RAGGED)
+    longest = max(keys_of(unit) for block in whole for unit in block)
+    split = max(
+        sum(keys_of(unit) for unit in block) for block in units_of(described, [1] * 32, RAGGED)
+    )
+    assert split <= longest / 2
+
+
+def test_no_split_takes_more_workspace_than_a_fixed_amount_a_core() -> None:
+    lengths = [65536, *[4096] * 4]
+    queries = [1, *[4096] * 4]  # partial results are kept for all query tokens
+
+    planned = _native.plan_flash_attention(HALF, packed(queries, lengths, heads=32), SOC)
+
+    assert planned.workspace_bytes <= CORES * (planned.fields["ring_bytes"] + 4 * 1024 * 1024)
 
 
 def test_enough_sequences_are_not_split() -> None:
