@@ -36,6 +36,7 @@ NPU_CHECK_MASK_BITS(CheckFuncCreateVecIndexImpl, VecCreateVecIndexApiParams)
 NPU_CHECK_SIZE(CheckFunBcBImpl, VecBroadCastApiParams)
 
 NPU_CHECK(CheckFunReduceImpl, VecReduceApiParams)
+NPU_CHECK(CheckFunReduceImplMode2, VecReduceApiParams)
 NPU_CHECK_MASK(CheckFunReduceImpl, VecReduceApiParams)
 NPU_CHECK_MASK_BITS(CheckFunReduceImplForMaskArray, VecReduceApiParams)
 NPU_CHECK_MASK(CheckFunReduceOtherImpl, VecReduceApiParams)

@@ -3,6 +3,7 @@
 #include "core_state.h"
 
 #include <array>
+#include <cstdlib>
 #include <exception>
 
 #include "isa/start_core.h"
@@ -57,12 +58,15 @@ constexpr std::array<Base, 7> kBases = {{
 std::array<uint8_t*, kNpuMemoryCount> hosts{};
 
 // The headers believe the Fixpipe buffer to be larger than it is, and fill all of that.
-// Instructions alone touch what it holds: this gives the addresses, and the alignment that the
-// headers rely on.
-alignas(128) std::array<uint8_t, 16 * 1024> fixbufAddresses;
+// Instructions alone touch what it holds: this gives the addresses.
+uint8_t* FixbufAddresses() {
+    static uint8_t* const addresses =
+        static_cast<uint8_t*>(std::aligned_alloc(kFixbufAlignment, kFixbufAlignment));
+    return addresses;
+}
 
 uint8_t* HostOf(NpuMemory memory) {
-    return memory == kNpuFixbuf ? fixbufAddresses.data() : NpuLocalHost(memory);
+    return memory == kNpuFixbuf ? FixbufAddresses() : NpuLocalHost(memory);
 }
 
 void SetBase(const Base& base, uint8_t* host) {
@@ -79,7 +83,7 @@ class OwnBuffers {
  public:
     OwnBuffers() {
         const auto& sizes = ConstDefiner::Instance().bufferInitLen;
-        if (sizes.at(Hardware::FIXBUF) > fixbufAddresses.size()) {
+        if (sizes.at(Hardware::FIXBUF) > kFixbufAlignment || FixbufAddresses() == nullptr) {
             std::terminate();
         }
         for (size_t i = 0; i < kBases.size(); ++i) {
@@ -132,6 +136,16 @@ uint32_t LocalAddress(NpuMemory memory, const void* pointer) {
     return inside ? static_cast<uint32_t>(offset) : kNowhere;
 }
 
+uint64_t FixbufHost() { return reinterpret_cast<uint64_t>(FixbufAddresses()); }
+
+void ErasePipeFill(uint8_t hardware) {
+    for (const Base& base : kBases) {
+        if (base.hardware == static_cast<Hardware>(hardware) && hosts[base.memory] != nullptr) {
+            NpuEraseUndefined(base.memory);
+        }
+    }
+}
+
 void MoveFlags(bool begin) {
     control.movesFlags = begin;
     control.hasPolled = false;
@@ -156,6 +170,15 @@ KeepCore::~KeepCore() {
 }
 
 }  // namespace npu_cann
+
+// Which headers these are, as keys of the API list name them.
+extern "C" __attribute__((visibility("default"))) const char* NpuHeaderGeneration() {
+#ifdef __NPU_ARCH__
+    return "newest";
+#else
+    return "8_1";
+#endif
+}
 
 extern "C" __attribute__((visibility("default"))) void NpuStartCore() {
     g_tPipePtr = npu_cann::NoPipe();

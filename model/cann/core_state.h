@@ -32,6 +32,13 @@ uint32_t LocalAddress(NpuMemory memory, const void* pointer);
 inline uint32_t Ub(const void* pointer) { return LocalAddress(kNpuUb, pointer); }
 inline uint64_t Gm(const void* pointer) { return reinterpret_cast<uint64_t>(pointer); }
 
+// Of the host address of the Fixpipe buffer: the headers shift it into a register.
+constexpr uint64_t kFixbufAlignment = uint64_t{1} << 21;
+uint64_t FixbufHost();
+
+// TPipe of the headers has filled this memory, an AscendC::Hardware, with random numbers.
+void ErasePipeFill(uint8_t hardware);
+
 // Keeps the globals of this core while others run.
 class KeepCore {
  public:

@@ -18,7 +18,7 @@ void AscendCBufAlloc(uint8_t, uint8_t, uint64_t, uint64_t) {}
 void AscendCBufFree(uint8_t, uint8_t, uint64_t, uint64_t) {}
 void AscendCBufEnque(uint8_t, uint8_t, uint8_t, uint64_t) {}
 void AscendCBufDeque(uint8_t, uint8_t, uint8_t, uint64_t) {}
-void AscendCBufAbsAddr(uint8_t, uint64_t, uint64_t) {}
+void AscendCBufAbsAddr(uint8_t hardware, uint64_t, uint64_t) { npu_cann::ErasePipeFill(hardware); }
 void AscendCBufGet(uint8_t, uint8_t, uint64_t, uint64_t) {}
 void AscendCTBufPoolInit(uint8_t, uint64_t, uint64_t, uint64_t) {}
 void AscendCUpdateTbufPoolStatus(uint64_t, bool) {}
@@ -59,7 +59,7 @@ int Print(const char* format, va_list arguments) {
     const bool error = std::strncmp(text, "[ERROR]", 7) == 0;
     if (error || std::strncmp(text, "[ASSERT]", 8) == 0) {
         lastError = MessageOf(text);
-    } else {
+    } else if (std::strncmp(text, "[WARN][", 7) != 0) {  // advice of newer headers
         NpuPrint(text);
     }
     return length;

@@ -3,6 +3,7 @@
 #include "elements.h"
 
 using npu_cann::Gm;
+using npu_cann::kFixbufAlignment;
 using npu_cann::kTypeOf;
 using npu_cann::LocalAddress;
 
@@ -50,11 +51,15 @@ void set_nd_para(uint64_t config) {
 }
 void set_quant_pre(uint64_t config) { NpuSetQuantPre(config); }
 
-// The headers shift a pointer into the Fixpipe buffer as if it were an address there.
+// The headers shift pointers into the Fixpipe buffer as if they were addresses there: those of the
+// parameters to bit 8, in units of 128 bytes, and with two tensors the other one to bit 0, in units
+// of 64. The high bits of the two lie over each other, above all addresses.
 void set_fpc(uint64_t config) {
     constexpr uint64_t kUnitFlag = uint64_t{1} << 63;
-    constexpr uint64_t kUnit = 128;
-    const auto pointer = reinterpret_cast<const void*>((config & ~kUnitFlag) >> 8 << 7);
-    const uint64_t address = LocalAddress(kNpuFixbuf, pointer);
-    NpuSetFixpipeConfig((config & kUnitFlag) | (address / kUnit & 0xFF) << 8);
+    constexpr uint64_t kAddresses = kFixbufAlignment >> 6;
+    static_assert(kAddresses == 1 << 15);
+    const uint64_t host = npu_cann::FixbufHost();
+    const uint64_t base = (config & ~kUnitFlag) / kAddresses * kAddresses;
+    const bool inside = base == host << 1 || base == (host << 1 | host >> 6);
+    NpuSetFixpipeConfig((config & kUnitFlag) | (inside ? config & 0x7F00 : 0));
 }

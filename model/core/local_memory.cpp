@@ -2,7 +2,6 @@
 // Allocation of local buffers, aligned for wide vector loads.
 #include "core/local_memory.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -12,19 +11,16 @@ namespace {
 
 constexpr size_t kAlignment = 4096;
 constexpr size_t kTail = 256;  // a leaf may load one repeat past the end of a legal operand
-// CANN's headers fill the Fixpipe buffer when a TPipe starts, and believe it to have 7 KiB.
-constexpr size_t kLeast = 8 * 1024;
 
 }  // namespace
 
 LocalMemory::LocalMemory(uint32_t bytes, bool checked) : bytes_(bytes) {
-    const size_t total =
-        std::max(kLeast, (bytes + kTail + kAlignment - 1) / kAlignment * kAlignment);
+    const size_t total = (bytes + kTail + kAlignment - 1) / kAlignment * kAlignment;
     data_.reset(static_cast<uint8_t*>(std::aligned_alloc(kAlignment, total)));
     if (data_ == nullptr) {
         throw std::bad_alloc();
     }
-    std::memset(data_.get(), checked ? 0xFF : 0, total);
+    std::memset(data_.get(), checked ? kUndefinedByte : 0, total);
     if (checked) {
         shadow_ = std::make_unique<LocalShadow>(bytes);
     }

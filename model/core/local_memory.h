@@ -11,7 +11,9 @@ namespace npu_model {
 
 class LocalMemory {
  public:
-    // Bytes start as 0xFF (NaN in every float type) in checked mode, as zero otherwise.
+    static constexpr uint8_t kUndefinedByte = 0xFF;  // NaN in every float type
+
+    // Bytes start as undefined in checked mode, as zero otherwise.
     LocalMemory(uint32_t bytes, bool checked);
 
     uint8_t* data() { return data_.get(); }

@@ -12,3 +12,6 @@ constexpr const char* kNpuStartCoreName = "NpuStartCore";
 // Takes all bytes of a local memory of this core as defined: such a front end may store elements
 // without telling.
 NPU_API void NpuDefineLocal(NpuMemory memory);
+// The bytes of a local memory that are undefined hold again what they hold at the start: such a
+// front end may have filled the memory. Checked mode only.
+NPU_API void NpuEraseUndefined(NpuMemory memory);

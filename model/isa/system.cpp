@@ -43,6 +43,17 @@ void NpuDefineLocal(NpuMemory memory) {
     }
 }
 
+void NpuEraseUndefined(NpuMemory memory) {
+    LocalMemory& local = CurrentCore().Local(memory);
+    const uint32_t bytes = local.shadow() == nullptr ? 0 : local.Bytes();
+    for (uint32_t at = 0; at < bytes; ++at) {
+        const uint32_t defined = local.shadow()->DefinedBytes(at / LocalShadow::kGranule);
+        if ((defined >> at % LocalShadow::kGranule & 1) == 0) {
+            local.data()[at] = LocalMemory::kUndefinedByte;
+        }
+    }
+}
+
 void NpuSetVectorMask(uint64_t high, uint64_t low) {
     Registers& registers = CurrentCore().registers;
     registers.maskHigh = high;

@@ -23,6 +23,14 @@ def need_headers() -> None:
         )
 
 
+def header_generation(cann: str | os.PathLike[str]) -> str:
+    """Which of ``api_rows.GENERATIONS`` a library of kernels was compiled with."""
+    generation = ctypes.CDLL(os.fspath(cann)).NpuHeaderGeneration
+    generation.restype = ctypes.c_char_p
+    name: bytes = generation()
+    return name.decode()
+
+
 def rows_of(kernel: str) -> list[tuple[str, int, str]]:
     """(kernel, number, name) of every row of a probe kernel."""
     name_of = getattr(ctypes.CDLL(str(OWN_PROBES)), f"{kernel}_row")

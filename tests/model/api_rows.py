@@ -20,7 +20,16 @@ def api_families() -> Iterator[tuple[str, dict[str, Any]]]:
         yield path.stem.replace("_", " ").capitalize(), tomllib.loads(path.read_text())
 
 
+GENERATIONS = ("8_1", "newest")  # of CANN's headers
+
+
 def api_rows() -> Iterator[dict[str, Any]]:
     """Every ``[[api]]`` row: ``id``, ``function``, ``dtypes``, ``no_fault`` and more."""
     for _, family in api_families():
         yield from family.get("api", [])
+
+
+def rows_with(*fields: str, generation: str | None = None) -> frozenset[str]:
+    """Rows with one of the fields, as such or for one generation of headers: ``field_8_1``."""
+    names = {*fields, *(f"{field}_{generation}" for field in fields)}
+    return frozenset(row["id"] for row in api_rows() if not names.isdisjoint(row))

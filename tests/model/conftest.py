@@ -11,37 +11,42 @@ from pathlib import Path
 import pytest
 from ascend_attention import model
 
-from tests.model.api_rows import api_rows
+from tests.cann.front_ends import header_generation
+from tests.model.api_rows import api_rows, rows_with
 from tests.model.harness import probes_path
 from tests.model.twin import Twin
 
 COVERED = pytest.StashKey[dict[str, set[str]]]()  # row -> kinds of tests
 COLLECTED = pytest.StashKey[set[Path]]()
+EXCEPTIONS = pytest.StashKey["Exceptions"]()
 HERE = Path(__file__).parent
+CANN_PROBES = probes_path().with_name("libmodel_probes_cann.so")
 COMPARED = "compared"  # the kind of a test that covers a row through both front ends
 THROUGH_CANN = "--through-cann"
 
 
-def rows_with(*fields: str) -> frozenset[str]:
-    return frozenset(row["id"] for row in api_rows() if not row.keys().isdisjoint(fields))
+class Exceptions:
+    """The rows that are not compared in full with one generation of headers, or with any."""
 
-
-NOT_COMPARED = rows_with("not_compared", "compared_by")
-OTHER_ORDER = rows_with("other_order")
-OTHER_INSTRUCTIONS = rows_with("other_instructions")
+    def __init__(self, generation: str | None) -> None:
+        self.generation = generation
+        self.not_compared = rows_with("not_compared", "compared_by", generation=generation)
+        self.other_order = rows_with("other_order", generation=generation)
+        self.other_instructions = rows_with("other_instructions", generation=generation)
 
 
 class Comparison:
     """What was compared through both front ends, in all worker processes."""
 
     def __init__(self, config: pytest.Config) -> None:
+        self._exceptions = config.stash[EXCEPTIONS]
         chosen = config.getoption("keyword") or config.getoption("markexpr")
         self._whole = not chosen and all(Path(arg).is_dir() for arg in config.args)
         self._rows: set[str] = set()
 
     @property
     def _missing(self) -> list[str]:
-        rows = {row["id"] for row in api_rows()} - NOT_COMPARED
+        rows = {row["id"] for row in api_rows()} - self._exceptions.not_compared
         return sorted(rows - self._rows) if self._whole else []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -67,9 +72,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "covers(row, kind): tests a row of model/api")
-    config.addinivalue_line("markers", "own_front_end(reason): cannot run through CANN's headers")
+    config.addinivalue_line(
+        "markers",
+        "own_front_end(reason, headers=None): cannot run through CANN's headers, or not through "
+        "those of one generation",
+    )
     config.addinivalue_line("markers", "needs_whole_suite: judges all tests of this folder")
-    if config.getoption(THROUGH_CANN):
+    through_cann = config.getoption(THROUGH_CANN)
+    config.stash[EXCEPTIONS] = Exceptions(header_generation(CANN_PROBES) if through_cann else None)
+    if through_cann:
         config.pluginmanager.register(Comparison(config))
     config.stash[COVERED] = {}
     config.stash[COLLECTED] = set()
@@ -90,12 +101,16 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 def rows_to_compare(item: pytest.Item) -> tuple[str, ...]:
     """Rows whose values the test checks, if it runs through both front ends."""
-    if item.get_closest_marker("own_front_end") or "probes" not in getattr(
-        item, "fixturenames", ()
-    ):
+    exceptions = item.config.stash[EXCEPTIONS]
+    for mark in item.iter_markers("own_front_end"):
+        if mark.kwargs.get("headers") in (None, exceptions.generation):
+            return ()
+    if "probes" not in getattr(item, "fixturenames", ()):
         return ()
     marks = [mark.args for mark in item.iter_markers("covers")]
-    return tuple(row for row, kind in marks if kind == "value" and row not in NOT_COMPARED)
+    return tuple(
+        row for row, kind in marks if kind == "value" and row not in exceptions.not_compared
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -121,10 +136,9 @@ def covered(request: pytest.FixtureRequest) -> dict[str, set[str]]:
 @pytest.fixture(scope="session")
 def probes(request: pytest.FixtureRequest) -> model.Library:
     """The kernels of tests/model/probes, through one front end or both."""
-    own = probes_path()
     if request.config.getoption(THROUGH_CANN):
-        return Twin(own, own.with_name("libmodel_probes_cann.so"))
-    return model.Library(own)
+        return Twin(probes_path(), CANN_PROBES)
+    return model.Library(probes_path())
 
 
 @pytest.fixture(autouse=True)
@@ -135,8 +149,9 @@ def _compared(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     twin.rows = rows_to_compare(request.node)
-    twin.compares_instructions = OTHER_INSTRUCTIONS.isdisjoint(twin.rows)
-    twin.compares_order = OTHER_ORDER.isdisjoint(twin.rows)
+    exceptions = request.config.stash[EXCEPTIONS]
+    twin.compares_instructions = exceptions.other_instructions.isdisjoint(twin.rows)
+    twin.compares_order = exceptions.other_order.isdisjoint(twin.rows)
     before = twin.compared
     yield
     if twin.compared > before:

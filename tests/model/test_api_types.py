@@ -61,24 +61,30 @@ def test_offsets_of_int4_tensors_are_even(probes: model.Library) -> None:
 
 
 @covers("ToFloat", "value")
-@covers("ToBfloat16", "value")
 @covers("bfloat16_t", "value")
 @pytest.mark.filterwarnings("ignore:invalid value encountered in add")
 def test_bfloat16_scalars(probes: model.Library) -> None:
-    random = np.random.default_rng(0)
-    special = [0.0, -0.0, np.inf, -np.inf, 1.9999, 3.0e38, -1.0e-40, 65504.0]
-    floats = np.concatenate([random.standard_normal(120), special]).astype(np.float32)
-    bits = random.integers(0, 1 << 16, floats.size, dtype=np.uint16)
+    bits = np.random.default_rng(0).integers(0, 1 << 16, 128, dtype=np.uint16)
     bits = np.where((bits & 0x7F80) == 0x7F80, bits & 0xFF80, bits).astype(np.uint16)  # no NaN
-    narrow, sums = (aligned(floats.size, np.uint16) for _ in range(2))
-    wide = aligned(floats.size, np.float32)
-    outputs = [model.Out(narrow), model.Out(wide), model.Out(sums)]
-    probes.launch("probe_bfloat16_scalar", [floats, bits, *outputs, numbers(floats.size)])
+    wide, sums = aligned(bits.size, np.float32), aligned(bits.size, np.uint16)
+    outputs = [model.Out(wide), model.Out(sums)]
+    probes.launch("probe_bfloat16_scalar", [bits, *outputs, numbers(bits.size)])
 
-    assert_same_bits(narrow, (floats.view(np.uint32) >> 16).astype(np.uint16), "ToBfloat16")
     assert_same_bits(wide, from_bfloat16(bits), "ToFloat")
     exact = from_bfloat16(bits) + from_bfloat16(np.roll(bits, -1))
     assert_same_bits(sums, to_bfloat16(exact), "sum")
+
+
+@covers("ToBfloat16", "value")
+def test_to_bfloat16_rounds_to_nearest_even(probes: model.Library) -> None:
+    tie, odd_tie = 1 + 2**-8, 1 + 3 * 2**-8
+    special = [0.0, -0.0, np.inf, -np.inf, tie, odd_tie, -tie, 3.0e38, 3.4e38, -1.0e-40, 65504.0]
+    random = np.random.default_rng(0).standard_normal(117)
+    floats = np.concatenate([random, special]).astype(np.float32)
+    narrow = aligned(floats.size, np.uint16)
+    probes.launch("probe_to_bfloat16", [floats, model.Out(narrow), numbers(floats.size)])
+
+    assert_same_bits(narrow, to_bfloat16(floats), "ToBfloat16")
 
 
 @covers("ShapeInfo", "value")

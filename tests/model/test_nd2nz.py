@@ -102,7 +102,7 @@ def test_pairs_of_int4_move_as_bytes(probes: model.Library) -> None:
 @covers("Nd2NzParams", "value")
 @pytest.mark.parametrize("name", ["ndNum", "nValue", "dValue"])
 def test_nothing_to_move(probes: model.Library, name: str) -> None:
-    shape = [1, 16, 16, 0, 0, 0, 0, 0]
+    shape = [1, 16, 16, 0, 16, 16, 1, 0]
     shape[NAMES.index(name)] = 0
     state = random_state()
 

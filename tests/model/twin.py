@@ -89,7 +89,9 @@ class Twin(model.Library):
                 raise
             pytest.skip(f"CANN's CPU build refuses what the chip takes: {error.fault.rule}")
         copies.compare(about)
-        assert report.printed == other.printed, about
+        assert report.printed == other.printed, (
+            f"{about}\nours printed: {report.printed!r}\nCANN printed: {other.printed!r}"
+        )
         if self.compares_instructions and self.compares_order and chosen.mode == "checked":
             assert_equal_work(report, other, about)
         elif self.compares_instructions:

@@ -166,6 +166,7 @@ inline void SetMatrices(const FixpipeCall& call) {
     }
 }
 
+// On the way to L1 no barrier comes first, as in the newest headers of CANN; older ones have one.
 template <typename T>
 void RunFixpipe(const L0cTarget<T>& target, uint32_t source, const FixpipeCall& call) {
     if (TakesParameters(call.fixpipe.quant)) {
@@ -176,7 +177,9 @@ void RunFixpipe(const L0cTarget<T>& target, uint32_t source, const FixpipeCall& 
     if (TakesOneParameter(call.fixpipe.quant)) {
         SetFixpipePreQuantFlag(call.deqScalar);
     }
-    PipeBarrier<PIPE_FIX>();
+    if (!target.IntoL1()) {
+        PipeBarrier<PIPE_FIX>();
+    }
     if (ASCEND_IS_AIC) {
         target.Copy(0, source, call.fixpipe);
     }

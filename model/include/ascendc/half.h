@@ -56,11 +56,7 @@ namespace AscendC {
 
 inline float ToFloat(const bfloat16_t& bVal) { return bVal.ToFloat(); }
 
-// Cuts off the low half of the float; the conversion of bfloat16_t itself rounds.
-inline bfloat16_t ToBfloat16(const float& fVal) {
-    bfloat16_t value;
-    value.bits = static_cast<uint16_t>(npu_scalar::FloatBits(fVal) >> 16);
-    return value;
-}
+// To nearest even, as the conversion of bfloat16_t itself.
+inline bfloat16_t ToBfloat16(const float& fVal) { return bfloat16_t(fVal); }
 
 }  // namespace AscendC

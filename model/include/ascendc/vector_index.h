@@ -106,8 +106,7 @@ inline void CreateVecIndex(LocalTensor<T>& dst, const T& firstValue, uint64_t ma
     detail::CreateLaterRepeats(dst, mask, repeatTimes, dstBlkStride, dstRepStride);
 }
 
-// The first `count` elements; the first block is stored whole. No barrier stands behind the last
-// step if that is part of a repeat.
+// The first `count` elements. No barrier stands behind the last step if that is part of a repeat.
 template <typename T>
 inline void CreateVecIndex(LocalTensor<T> dst, const T& firstValue, uint32_t count) {
     static_assert(detail::kIndexable<T>,
@@ -118,9 +117,7 @@ inline void CreateVecIndex(LocalTensor<T> dst, const T& firstValue, uint32_t cou
     detail::RequireUb("CreateVecIndex", dst.Memory());
     constexpr auto kLanes = static_cast<uint32_t>(detail::kLanesPerRepeat<T>);
     const uint32_t first = count < kLanes ? count : kLanes;
-    detail::CreateFirstRepeat(dst, firstValue,
-                              first < detail::kLanesPerBlock<T> ? detail::kLanesPerBlock<T> : first,
-                              uint16_t{1});
+    detail::CreateFirstRepeat(dst, firstValue, first, uint16_t{1});
     uint32_t done = kLanes;
     for (; done + kLanes <= count; done += kLanes) {
         detail::GrowIndex(dst, done, done - kLanes, kLanes, uint64_t{kLanes}, uint16_t{1});

@@ -4,14 +4,13 @@
 
 using namespace AscendC;
 
-// A copy of no bursts.
-extern "C" __global__ __aicore__ void probe_empty_copy(GM_ADDR in) {
+// A part of a tensor beyond its end.
+extern "C" __global__ __aicore__ void probe_far_part(GM_ADDR) {
     TPipe pipe;
     TBuf<TPosition::VECCALC> buffer;
     pipe.InitBuffer(buffer, 256);
-    GlobalTensor<int32_t> from;
-    from.SetGlobalBuffer(reinterpret_cast<__gm__ int32_t*>(in));
-    DataCopy(buffer.Get<int32_t>(), from, DataCopyParams(0, 1, 0, 0));
+    const LocalTensor<float> all = buffer.Get<float>();
+    Adds(all, all[65], 1.0f, 8);
 }
 
 // A read beyond the end of UB.

@@ -34,7 +34,7 @@ namespace {
     PROBE_ROW(                                                                                  \
         "DataCopyPad." #T ".in.params",                                                         \
         DataCopyPad(u.Dst<T>(), u.In<T>(), DataCopyParams(3, 5 * sizeof(T), 7 * sizeof(T), 2),  \
-                    DataCopyPadParams(true, 2, 1, 7)))
+                    DataCopyPadParams(true, 2, 1, 0)))
 #define ATOMIC(F, T)                                                                               \
     PROBE_ROW(#F "." #T, F<T>(); DataCopy(u.Out<T>(), u.Src0<T>(), 256); PipeBarrier<PIPE_MTE3>(); \
               DataCopy(u.Out<T>(), u.Src1<T>(), 256); SetAtomicNone())

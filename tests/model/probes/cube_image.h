@@ -17,6 +17,29 @@ inline __aicore__ void LoadL1(GM_ADDR image, uint32_t address, uint32_t bytes) {
     AscendC::PipeBarrier<PIPE_ALL>();
 }
 
+// Of a position that operands of the cube have.
+inline __aicore__ NpuMemory MemoryAt(AscendC::TPosition position) {
+    switch (position) {
+        case AscendC::TPosition::A2:
+            return kNpuL0a;
+        case AscendC::TPosition::B2:
+            return kNpuL0b;
+        case AscendC::TPosition::CO1:
+            return kNpuL0c;
+        case AscendC::TPosition::VECIN:
+        case AscendC::TPosition::VECCALC:
+        case AscendC::TPosition::VECOUT:
+            return kNpuUb;
+        default:
+            return kNpuL1;
+    }
+}
+
+// What a probe does instead of a call that the headers of CANN cannot compile.
+inline __aicore__ void Refuse() {
+    NpuFrontEndFault(kNpuRuleArgument, "CANN headers", "there is no overload for these types");
+}
+
 // Copies local memory to GM without an instruction, so that undefined bytes can be seen too (0xFF
 // in checked mode). For launches whose GM addresses are host addresses.
 inline __aicore__ void StoreLocal(GM_ADDR out, NpuMemory memory, uint32_t address, uint32_t bytes) {

@@ -54,22 +54,28 @@ extern "C" __global__ __aicore__ void probe_int4_odd_offset() {
 }
 
 // x: floats; bits: bfloat16 values; sums of neighbours of bits.
-extern "C" __global__ __aicore__ void probe_bfloat16_scalar(GM_ADDR x, GM_ADDR bits, GM_ADDR narrow,
-                                                            GM_ADDR wide, GM_ADDR sums,
-                                                            GM_ADDR tiling) {
+extern "C" __global__ __aicore__ void probe_bfloat16_scalar(GM_ADDR bits, GM_ADDR wide,
+                                                            GM_ADDR sums, GM_ADDR tiling) {
     const GlobalTensor<bfloat16_t> from = probe::Gm<bfloat16_t>(bits);
-    GlobalTensor<bfloat16_t> cut = probe::Gm<bfloat16_t>(narrow);
     GlobalTensor<float> exact = probe::Gm<float>(wide);
     GlobalTensor<bfloat16_t> added = probe::Gm<bfloat16_t>(sums);
     const int32_t count = probe::Gm<int32_t>(tiling).GetValue(0);
     for (int32_t i = 0; i < count; ++i) {
-        cut.SetValue(i, ToBfloat16(probe::Gm<float>(x).GetValue(i)));
         exact.SetValue(i, ToFloat(from.GetValue(i)));
         bfloat16_t sum = from.GetValue(i);
         sum += from.GetValue((i + 1) % count);
         added.SetValue(i, sum);
     }
     DataCacheCleanAndInvalid<float, CacheLine::ENTIRE_DATA_CACHE>(exact);
+}
+
+extern "C" __global__ __aicore__ void probe_to_bfloat16(GM_ADDR x, GM_ADDR narrow, GM_ADDR tiling) {
+    GlobalTensor<bfloat16_t> rounded = probe::Gm<bfloat16_t>(narrow);
+    const int32_t count = probe::Gm<int32_t>(tiling).GetValue(0);
+    for (int32_t i = 0; i < count; ++i) {
+        rounded.SetValue(i, ToBfloat16(probe::Gm<float>(x).GetValue(i)));
+    }
+    DataCacheCleanAndInvalid<bfloat16_t, CacheLine::ENTIRE_DATA_CACHE>(rounded);
 }
 
 namespace {

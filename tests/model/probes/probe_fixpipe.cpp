@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A list of steps around Fixpipe on images of L0C and L1, and L1 after it.
 // tests/model/fixpipe_case.py builds the list and knows the same operations.
+#include <type_traits>
+
 #include "cube_image.h"
 
 using namespace AscendC;
@@ -70,6 +72,21 @@ struct FixpipeCase {
     int32_t count;
     Step steps[kMostSteps];
 };
+
+// Whether a pair of types can be named in a move: the headers of CANN refuse the others when they
+// are compiled, ours when they run.
+template <class T, class U>
+constexpr bool CanMove(bool intoL1) {
+#ifdef PROBE_CANN
+    constexpr bool kByteOfFloat = std::is_same_v<T, uint8_t> && std::is_same_v<U, float>;
+    constexpr bool kBfloatOfInteger = std::is_same_v<T, bfloat16_t> && std::is_same_v<U, int32_t>;
+    return intoL1 ? sizeof(T) < sizeof(U) && !kByteOfFloat && !kBfloatOfInteger
+                  : std::is_same_v<T, U> || (sizeof(T) < sizeof(U) && !kBfloatOfInteger);
+#else
+    static_cast<void>(intoL1);
+    return true;
+#endif
+}
 
 constexpr uint32_t kL0cBytes = 128 * 1024;
 constexpr uint32_t kTensorBytes = 1u << 20;  // the instruction checks the range, not the tensor
@@ -188,10 +205,13 @@ __aicore__ inline void MoveTo(const Step& step, const Target& target) {
 template <class T, class U>
 __aicore__ inline void Move(const Step& step, GM_ADDR gm) {
     if (step.intoL1 != 0) {
-        MoveTo<T, U>(step, Tensor<T>(step.positions[1], TPosition::A1, step.to));
-    } else {
-        MoveTo<T, U>(step, probe::Gm<T>(gm + step.to));
+        if constexpr (CanMove<T, U>(true)) {
+            return MoveTo<T, U>(step, Tensor<T>(step.positions[1], TPosition::A1, step.to));
+        }
+    } else if constexpr (CanMove<T, U>(false)) {
+        return MoveTo<T, U>(step, probe::Gm<T>(gm + step.to));
     }
+    probe::Refuse();
 }
 
 template <class U>

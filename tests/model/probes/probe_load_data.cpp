@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One load of fractals, or one constant fill, a launch: pieces of L1 are loaded before, and any
 // local memory can be read or stored after.
+#include <type_traits>
+
 #include "cube_image.h"
 #include "element_types.h"
 
@@ -49,6 +51,26 @@ constexpr IsResetLoad3dConfig kNothing = {false, false};
 constexpr IsResetLoad3dConfig kFeatureMapOnly = {true, false};
 constexpr IsResetLoad3dConfig kPaddingOnly = {false, true};
 
+// The headers of CANN refuse some element types when they are compiled, ours when they run.
+#ifdef PROBE_CANN
+template <class T>
+constexpr bool kIsShort = std::is_same_v<T, int16_t> || std::is_same_v<T, uint16_t>;
+template <class T>
+constexpr bool kHasImages = !std::is_same_v<T, int64_t> && !kIsShort<T>;
+#ifdef PROBE_CANN_8_1
+template <class T>
+constexpr bool kHasFractals = kHasImages<T>;
+#else
+template <class T>
+constexpr bool kHasFractals = !std::is_same_v<T, int64_t>;
+#endif
+#else
+template <class T>
+constexpr bool kHasFractals = true;
+template <class T>
+constexpr bool kHasImages = true;
+#endif
+
 __aicore__ inline uint16_t Short(uint32_t value) { return static_cast<uint16_t>(value); }
 __aicore__ inline uint8_t Byte(uint32_t value) { return static_cast<uint8_t>(value); }
 
@@ -96,19 +118,43 @@ class Loader {
     __aicore__ void Load() {
         switch (test_.form) {
             case kFractals:
-                return LoadData(dst_, src_, Fractals());
             case kFromGm:
-                return LoadData(dst_, gm_, Fractals());
+                if constexpr (kHasFractals<T>) {
+                    return LoadFractals();
+                }
+                return probe::Refuse();
+            case kSquares:
+            case kImage:
+            case kImagePro:
+                if constexpr (kHasImages<T>) {
+                    return LoadSquaresOrImage();
+                }
+                return probe::Refuse();
+            case kInitConst:
+                return InitConstValue(dst_, Constant());
+            default:
+#ifdef PROBE_CANN_8_1
+                return probe::Refuse();
+#else
+                return Fill(dst_, Constant());
+#endif
+        }
+    }
+    __aicore__ void LoadFractals() {
+        if (test_.form == kFractals) {
+            LoadData(dst_, src_, Fractals());
+        } else {
+            LoadData(dst_, gm_, Fractals());
+        }
+    }
+    __aicore__ void LoadSquaresOrImage() {
+        switch (test_.form) {
             case kSquares:
                 return LoadDataWithTranspose(dst_, src_, Squares());
             case kImage:
                 return LoadImage();
-            case kImagePro:
-                return LoadData(dst_, src_, ImagePro());
-            case kInitConst:
-                return InitConstValue(dst_, Constant());
             default:
-                return Fill(dst_, Constant());
+                return LoadData(dst_, src_, ImagePro());
         }
     }
 
@@ -240,7 +286,7 @@ extern "C" __global__ __aicore__ void probe_load_data(GM_ADDR image, GM_ADDR out
     if (test.product[0] != 0) {
         Multiply(test);
     }
-    const NpuMemory memory = MemoryOf(static_cast<TPosition>(test.target));
+    const NpuMemory memory = probe::MemoryAt(static_cast<TPosition>(test.target));
     if (test.readBytes != 0) {
         PipeBarrier<PIPE_ALL>();
         NpuDump(memory, test.readAddress, test.readBytes);
