@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,20 +62,42 @@ def argument(
     return Buffer(tensor.data_ptr(), size, writable, defined, name, tensor)
 
 
+class _Scratch(threading.local):
+    """Workspace of a thread's launches in fast mode, where fresh memory would cost too much."""
+
+    def __init__(self) -> None:
+        self._memory = torch.empty(0, dtype=torch.uint8)
+
+    def buffer(self, size: int) -> Buffer:
+        """Return memory with any contents, which the next call gives again."""
+        if self._memory.numel() < size:
+            self._memory = torch.empty(size, dtype=torch.uint8)
+        address = self._memory.data_ptr()
+        return Buffer(address, size, True, False, "workspace", self._memory)
+
+
+_SCRATCH = _Scratch()
+
+
+def _workspace(size: int) -> Buffer | Workspace | None:
+    """Return the workspace of a launch: ``size`` bytes behind those of CANN."""
+    if size == 0:
+        return None
+    whole = LIBRARY_WORKSPACE_BYTES + size
+    if current_options().mode == "fast":
+        return _SCRATCH.buffer(whole)
+    return Workspace(whole, reserved=LIBRARY_WORKSPACE_BYTES)
+
+
 def run_plan(plan: _native.Plan, *arguments: Buffer | None) -> Report:
     """Launch the kernel of a plan; workspace and tiling follow the arguments.
 
     Raises:
         ModelError: The kernel broke a rule of the hardware.
     """
-    workspace = None
-    if plan.workspace_bytes > 0:
-        workspace = Workspace(
-            LIBRARY_WORKSPACE_BYTES + plan.workspace_bytes, reserved=LIBRARY_WORKSPACE_BYTES
-        )
     return kernels().launch(
         plan.kernel,
-        [*arguments, workspace, Tiling(plan.tiling)],
+        [*arguments, _workspace(plan.workspace_bytes), Tiling(plan.tiling)],
         blocks=plan.blocks,
         type=plan.kernel_type.removeprefix("KERNEL_TYPE_"),
         tiling_key=plan.tiling_key,
