@@ -33,12 +33,18 @@ ORDERS = [{"order": "forward"}, {"order": "reversed"}] + [
 ]
 
 
-def run(case: PagedCase) -> torch.Tensor:
+def run(case: PagedCase, strategy: str = "vector", splits: int = 0) -> torch.Tensor:
     reshape_and_cache_flash(
         case.keys, case.values, case.key_cache, case.value_cache, case.slot_mapping
     )
     output = paged_attention(
-        case.query, case.key_cache, case.value_cache, case.block_tables, case.seq_lens
+        case.query,
+        case.key_cache,
+        case.value_cache,
+        case.block_tables,
+        case.seq_lens,
+        strategy=strategy,
+        num_splits=splits,
     )
     assert isinstance(output, torch.Tensor)
     return output
@@ -52,9 +58,17 @@ def turn(interleaved: bool) -> torch.Tensor:
     )
 
 
+def on_the_cube(splits: int) -> torch.Tensor:
+    """Attend on the cube in several steps."""
+    case = paged_case((1100, 7, 0, 129, 600), heads=12, kv_heads=3, head_dim=64)
+    return run(case, "cube", splits)
+
+
 RESULTS: dict[str, Callable[[], torch.Tensor]] = {  # each makes its tensors anew
     "merge_states": lambda: merge_states(*random_states(200, 5, 9, 64))[0],
     "paged_attention": lambda: run(paged_case((300, 7, 0, 129), head_dim=64)),
+    "paged_attention_cube": lambda: on_the_cube(1),
+    "paged_attention_cube_split": lambda: on_the_cube(4),
     "rotary_embedding": lambda: turn(interleaved=False),
     "rotary_embedding_interleaved": lambda: turn(interleaved=True),
 }
