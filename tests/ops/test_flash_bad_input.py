@@ -346,3 +346,8 @@ def test_a_mask_over_whole_keys_goes_with_causal() -> None:
 def test_the_plan_refuses_what_the_operator_refuses() -> None:
     with pytest.raises(ValueError, match=r"^flash_attention: kv_tile \(64\) must be a multiple"):
         plan_flash_attention(**dense(), kv_tile=64)
+
+
+def test_the_plan_takes_tensors_only() -> None:
+    with pytest.raises(TypeError, match=r"^flash_attention: sinks \(list\) must be a tensor"):
+        plan_flash_attention(**dense(), sinks=[1.0])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _CHECKS = Checks("flash_attention")
+_TENSORS = tuple(field.name for field in fields(FlashInputs) if field.name != "kv_layout")
 _OPTIONS = tuple(field.name for field in fields(FlashOptions))
 
 
@@ -162,7 +163,7 @@ def flash_attention(
         lookahead: Steps that scores are ahead of outputs: 1 to 6; 0: chosen.
         pack: Query heads that share a task: 1, or all of a key head; 0: chosen.
         score_format: ``"half"``: scores travel between cores as float16, which halves the traffic
-            and costs precision.
+            and costs precision: up to 2^-11 of each score. ``Q K^T`` must stay within 65504.
 
     Returns:
         ``[batch, Sq, heads, value_dim]`` or ``[tokens, heads, value_dim]`` in the dtype of
@@ -260,6 +261,8 @@ def plan_flash_attention(
         value: Likewise.
         **keywords: Likewise, without ``return_lse``.
     """
+    given = {name: keywords[name] for name in _TENSORS if keywords.get(name) is not None}
+    _CHECKS.tensors(query=query, key=key, value=value, **given)
     call = prepare(_CHECKS, *_checked(query, key, value, **keywords))
     plan = tiled(_CHECKS, call)
     chosen = plan.fields
