@@ -6,15 +6,14 @@
 
 namespace attn {
 
-// kFull tells the consumer that a slot holds data, kFree tells the producer that it may fill it
-// again. Up to kMaxSlots slots.
-template <AscendC::HardEvent kFull, AscendC::HardEvent kFree, int32_t kMaxSlots>
-class EventRing {
+// kFree tells the producer that it may fill a slot again; that a slot is full the consumer knows
+// from elsewhere. Up to kMaxSlots slots.
+template <AscendC::HardEvent kFree, int32_t kMaxSlots>
+class SlotRing {
  public:
     __aicore__ inline void Open(AscendC::TPipe* pipe, int32_t slots = kMaxSlots) {
         slots_ = slots;
         for (int32_t slot = 0; slot < slots_; ++slot) {
-            full_[slot] = pipe->AllocEventID<kFull>();
             free_[slot] = pipe->AllocEventID<kFree>();
         }
     }
@@ -25,7 +24,6 @@ class EventRing {
             if (slot < filled_) {
                 AscendC::WaitFlag<kFree>(free_[slot]);
             }
-            pipe->ReleaseEventID<kFull>(full_[slot]);
             pipe->ReleaseEventID<kFree>(free_[slot]);
         }
     }
@@ -41,31 +39,60 @@ class EventRing {
         }
         return slot;
     }
-    __aicore__ inline void Commit() {
-        AscendC::SetFlag<kFull>(full_[filled_ % slots_]);
-        ++filled_;
+    __aicore__ inline void Commit() { ++filled_; }
+
+    // The consumer: read the slot, Release.
+    __aicore__ inline int32_t Slot() const { return emptied_ % slots_; }
+    __aicore__ inline void Release() {
+        AscendC::SetFlag<kFree>(free_[Slot()]);
+        ++emptied_;
     }
 
-    // The consumer: Wait once for each slot in turn, read the slot, Release.
-    __aicore__ inline int32_t Wait() {
-        const int32_t slot = taken_++ % slots_;
+ protected:
+    __aicore__ inline int32_t Slots() const { return slots_; }
+    __aicore__ inline int32_t Filled() const { return filled_ % slots_; }
+
+ private:
+    AscendC::TEventID free_[kMaxSlots];
+    int32_t slots_ = kMaxSlots;
+    int32_t filled_ = 0;
+    int32_t emptied_ = 0;
+};
+
+// kFull tells the consumer that a slot holds data.
+template <AscendC::HardEvent kFull, AscendC::HardEvent kFree, int32_t kMaxSlots>
+class EventRing : public SlotRing<kFree, kMaxSlots> {
+    using Base = SlotRing<kFree, kMaxSlots>;
+
+ public:
+    __aicore__ inline void Open(AscendC::TPipe* pipe, int32_t slots = kMaxSlots) {
+        Base::Open(pipe, slots);
+        for (int32_t slot = 0; slot < slots; ++slot) {
+            full_[slot] = pipe->AllocEventID<kFull>();
+        }
+    }
+
+    __aicore__ inline void Close(AscendC::TPipe* pipe) {
+        Base::Close(pipe);
+        for (int32_t slot = 0; slot < Base::Slots(); ++slot) {
+            pipe->ReleaseEventID<kFull>(full_[slot]);
+        }
+    }
+
+    __aicore__ inline void Commit() {
+        AscendC::SetFlag<kFull>(full_[Base::Filled()]);
+        Base::Commit();
+    }
+
+    // The consumer: Wait, read the slot, Release.
+    __aicore__ inline int32_t Wait() const {
+        const int32_t slot = Base::Slot();
         AscendC::WaitFlag<kFull>(full_[slot]);
         return slot;
-    }
-    __aicore__ inline void Release() { Release(emptied_ % slots_); }
-    // For slots that are released in another order than they were filled in.
-    __aicore__ inline void Release(int32_t slot) {
-        AscendC::SetFlag<kFree>(free_[slot]);
-        ++emptied_;
     }
 
  private:
     AscendC::TEventID full_[kMaxSlots];
-    AscendC::TEventID free_[kMaxSlots];
-    int32_t slots_ = kMaxSlots;
-    int32_t filled_ = 0;
-    int32_t taken_ = 0;
-    int32_t emptied_ = 0;
 };
 
 }  // namespace attn

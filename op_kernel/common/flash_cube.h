@@ -115,14 +115,12 @@ class FlashCube {
         const int32_t columns = tiles.TileColumns(scoreTile_);
         if (isFirst) {
             LoadAhead();
-            if (tiles.step.isFirst && scoreTile_ == tiles.FirstTile()) {
-                queries_ = operands_.WaitForQueries();
-            }
             keys_ = operands_.WaitForKeys();
         }
-        const Tensor queries = queries_[scoreHalf_ * kHalfRows * tiling_.headDim];
+        const Tensor queries = operands_.Queries()[scoreHalf_ * kHalfRows * tiling_.headDim];
         for (int32_t depth = 0; depth < tiling_.headDim; depth += kProductDepth) {
             const int32_t depths = Smaller(kProductDepth, tiling_.headDim - depth);
+            products_.Begin();
             products_.LoadLeft(queries, rows, tiling_.headDim, depth, depths);
             if (isFirst) {
                 keysInL0_ = products_.LoadKeys(keys_, columns, depth, depths);
@@ -130,9 +128,6 @@ class FlashCube {
             products_.Multiply({FlashResult::kScores, rows, columns, depths, depth == 0,
                                 depth + depths == tiling_.headDim},
                                keysInL0_);
-            if (isLast) {
-                products_.ReleaseRight(keysInL0_);
-            }
         }
         if (isFirst) {
             operands_.ReleaseKeys();
@@ -223,18 +218,15 @@ class FlashCube {
         const bool isLast = outputTile_ == tiles.LastTileOf(outputHalf_);
         if (isFirst && outputColumn_ == 0) {
             AscendC::CrossCoreWaitFlag(kProbabilitiesReady);
-            if (outputHalf_ == tiles.FirstHalf()) {
-                values_ = operands_.WaitForValues();
-            }
         }
         LoadProbabilities(tiles);
+        products_.Begin();
         products_.LoadLeft(operands_.WaitForProbabilities(), rows, depths, 0, depths);
         operands_.ReleaseProbabilities();
-        const int32_t right = products_.LoadValues(values_, tiles.columns.Count(), tiling_.valueDim,
-                                                   outputTile_ * kTileKeys - tiles.columns.begin,
-                                                   depths, outputColumn_, columns);
+        const int32_t right = products_.LoadValues(
+            operands_.Values(), tiles.columns.Count(), tiling_.valueDim,
+            outputTile_ * kTileKeys - tiles.columns.begin, depths, outputColumn_, columns);
         products_.Multiply({FlashResult::kOutputs, rows, columns, depths, isFirst, isLast}, right);
-        products_.ReleaseRight(right);
         if (!isLast) {
             ++outputTile_;
             return;
@@ -285,9 +277,7 @@ class FlashCube {
     int32_t outputHalf_ = kMaxHalves;
     int32_t outputColumn_ = 0;
     int32_t outputTile_ = 0;
-    Tensor queries_;
     Tensor keys_;
-    Tensor values_;
     int32_t keysInL0_ = 0;
 };
 

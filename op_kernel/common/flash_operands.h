@@ -50,7 +50,9 @@ class FlashOperands {
         probabilities_.ring.Close(pipe);
     }
 
-    // For each kind: HasRoom and Load, then Wait for what was loaded first, and Release it.
+    // For each kind: HasRoom and Load, then take what was loaded first, and Release it. MTE2 loads
+    // in order: keys that are there mean that queries before them are, and probabilities that
+    // values before them are.
     __aicore__ inline bool HasRoomForQueries() const { return queries_.ring.HasRoom(); }
     __aicore__ inline bool HasRoomForKeys() const { return keys_.ring.HasRoom(); }
     __aicore__ inline bool HasRoomForValues() const { return values_.ring.HasRoom(); }
@@ -83,10 +85,12 @@ class FlashOperands {
         probabilities_.ring.Commit();
     }
 
-    __aicore__ inline Tensor WaitForQueries() { return queries_.Wait(); }
-    __aicore__ inline Tensor WaitForKeys() { return keys_.Wait(); }
-    __aicore__ inline Tensor WaitForValues() { return values_.Wait(); }
-    __aicore__ inline Tensor WaitForProbabilities() { return probabilities_.Wait(); }
+    __aicore__ inline Tensor Queries() const { return queries_.Current(); }
+    __aicore__ inline Tensor WaitForKeys() const { return keys_.At(keys_.ring.Wait()); }
+    __aicore__ inline Tensor Values() const { return values_.Current(); }
+    __aicore__ inline Tensor WaitForProbabilities() const {
+        return probabilities_.At(probabilities_.ring.Wait());
+    }
     __aicore__ inline void ReleaseQueries() { queries_.ring.Release(); }
     __aicore__ inline void ReleaseKeys() { keys_.ring.Release(); }
     __aicore__ inline void ReleaseValues() { values_.ring.Release(); }
@@ -98,10 +102,15 @@ class FlashOperands {
 
     static constexpr int64_t kMaxStride = 65535;  // elements between rows of one ND2NZ
 
-    template <AscendC::TPosition kPosition, int32_t kMaxSlots>
+    template <int32_t kMaxSlots>
+    using FullRing = EventRing<Event::MTE2_MTE1, Event::MTE1_MTE2, kMaxSlots>;
+    template <int32_t kMaxSlots>
+    using FreeRing = SlotRing<Event::MTE1_MTE2, kMaxSlots>;
+
+    template <AscendC::TPosition kPosition, class Ring>
     struct Slots {
         AscendC::TBuf<kPosition> buffer;
-        EventRing<Event::MTE2_MTE1, Event::MTE1_MTE2, kMaxSlots> ring;
+        Ring ring;
         Tensor all;
         int32_t elements;  // of a slot
 
@@ -111,8 +120,9 @@ class FlashOperands {
             all = buffer.template Get<Element>();
             elements = slotBytes / kFlashElementBytes;
         }
-        __aicore__ inline Tensor Acquire() { return all[ring.Acquire() * elements]; }
-        __aicore__ inline Tensor Wait() { return all[ring.Wait() * elements]; }
+        __aicore__ inline Tensor At(int32_t slot) const { return all[slot * elements]; }
+        __aicore__ inline Tensor Acquire() const { return At(ring.Acquire()); }
+        __aicore__ inline Tensor Current() const { return At(ring.Slot()); }
     };
 
     // Keys or values.
@@ -226,10 +236,12 @@ class FlashOperands {
     Cache key_;
     Cache value_;
     PageRuns pages_;
-    Slots<AscendC::TPosition::A1, kMaxOtherSlots> queries_;        // [rowTile, headDim], by unit
-    Slots<AscendC::TPosition::B1, kMaxKeySlots> keys_;             // [kTileKeys, headDim]
-    Slots<AscendC::TPosition::B1, kMaxOtherSlots> values_;         // [kvTile, valueDim]
-    Slots<AscendC::TPosition::A1, kMaxOtherSlots> probabilities_;  // [kHalfRows, kTileKeys]
+    Slots<AscendC::TPosition::A1, FreeRing<kMaxOtherSlots>>
+        queries_;                                                     // [rowTile, headDim], by unit
+    Slots<AscendC::TPosition::B1, FullRing<kMaxKeySlots>> keys_;      // [kTileKeys, headDim]
+    Slots<AscendC::TPosition::B1, FreeRing<kMaxOtherSlots>> values_;  // [kvTile, valueDim]
+    Slots<AscendC::TPosition::A1, FullRing<kMaxOtherSlots>>
+        probabilities_;  // [kHalfRows, kTileKeys]
 };
 
 }  // namespace attn

@@ -41,59 +41,57 @@ class FlashProducts {
         left_ = leftBuffer_.template Get<Element>();
         right_ = rightBuffer_.template Get<Element>();
         results_ = resultBuffer_.template Get<float>();
-        lefts_.Open(pipe);
-        rights_.Open(pipe);
+        operands_.Open(pipe);
     }
 
-    __aicore__ inline void Close(AscendC::TPipe* pipe) {
-        lefts_.Close(pipe);
-        rights_.Close(pipe);
-    }
+    __aicore__ inline void Close(AscendC::TPipe* pipe) { operands_.Close(pipe); }
+
+    // A product: Begin, load both operands or the left one alone, Multiply.
+    __aicore__ inline void Begin() { leftSlot_ = operands_.Acquire(); }
 
     // L0A = columns [depth, depth + depths) of a matrix [rows, columns] in L1.
     __aicore__ inline void LoadLeft(const Tensor& matrix, int32_t rows, int32_t columns,
                                     int32_t depth, int32_t depths) {
-        const Tensor left = left_[lefts_.Acquire() * kOperand];
+        const Tensor left = left_[leftSlot_ * kOperand];
         if (rows == 1) {
             AscendC::LoadData(left, matrix[depth], {0, 1, 1, 0, 0, false, 0});
         } else {
             LoadPart(left, matrix, LeftPitch(rows), columns, {0, rows, depth, depths});
         }
-        lefts_.Commit();
     }
 
     // L0B = columns [depth, depth + depths) of keys [rows, ...] in L1, transposed: column blocks of
-    // the keys are row blocks of that. The slot stays until ReleaseRight.
+    // the keys are row blocks of that. Returns the slot.
     __aicore__ inline int32_t LoadKeys(const Tensor& keys, int32_t rows, int32_t depth,
                                        int32_t depths) {
         const int32_t pitch = RightPitch(rows);
-        const int32_t slot = rights_.Acquire();
+        const int32_t slot = FreeRight();
         const auto fractals =
             static_cast<uint8_t>(RoundUp(depths, kFractal) / kFractal * (pitch / kFractal));
         AscendC::LoadData(right_[slot * kOperand], keys[depth * pitch],
                           {0, fractals, 1, 0, 0, false, 0});
-        rights_.Commit();
-        return rights_.Wait();
+        return slot;
     }
 
     // L0B = rows [row, row + rows) and columns [column, column + columns) of values [allRows,
-    // allColumns] in L1.
+    // allColumns] in L1. Returns the slot.
     __aicore__ inline int32_t LoadValues(const Tensor& values, int32_t allRows, int32_t allColumns,
                                          int32_t row, int32_t rows, int32_t column,
                                          int32_t columns) {
-        LoadPart(right_[rights_.Acquire() * kOperand], values, RightPitch(allRows), allColumns,
+        const int32_t slot = FreeRight();
+        LoadPart(right_[slot * kOperand], values, RightPitch(allRows), allColumns,
                  {row, rows, column, columns});
-        rights_.Commit();
-        return rights_.Wait();
+        return slot;
     }
-    __aicore__ inline void ReleaseRight(int32_t slot) { rights_.Release(slot); }
 
-    // Multiplies what was loaded into L0A next by a slot of L0B.
+    // Multiplies what was loaded into L0A by a slot of L0B, of this product or of the one before
+    // the last.
     __aicore__ inline void Multiply(const FlashProduct& product, int32_t right) {
         constexpr uint8_t kKeep = 2;  // the unit flags
         constexpr uint8_t kTurn = 3;
         constexpr int32_t kFewFractals = 10;  // too few for the sums of the last Mmad to be there
-        const int32_t left = lefts_.Wait();
+        operands_.Commit();
+        const int32_t left = operands_.Wait();
         if (!product.isFirst &&
             (product.rows / kFractal) * (product.columns / kFractal) < kFewFractals) {
             AscendC::PipeBarrier<PIPE_M>();
@@ -106,7 +104,8 @@ class FlashProducts {
         params.unitFlag = product.isLast ? kTurn : kKeep;
         AscendC::Mmad(Result(product.result), left_[left * kOperand], right_[right * kOperand],
                       params);
-        lefts_.Release();
+        operands_.Release();
+        lastRight_ = right;
     }
 
     // Rows `pitch` apart in GM.
@@ -158,6 +157,9 @@ class FlashProducts {
         AscendC::LoadData(dst, matrix, params);
     }
 
+    // The product that used it last came before the last one, and Begin has waited for that.
+    __aicore__ inline int32_t FreeRight() const { return kSlots - 1 - lastRight_; }
+
     __aicore__ inline AscendC::LocalTensor<float> Result(FlashResult result) const {
         return results_[static_cast<int32_t>(result) * kResult];
     }
@@ -168,8 +170,9 @@ class FlashProducts {
     Tensor left_;                          // [kSlots][kOperand]
     Tensor right_;                         // [kSlots][kOperand]
     AscendC::LocalTensor<float> results_;  // [kResults][kResult]
-    EventRing<Event::MTE1_M, Event::M_MTE1, kSlots> lefts_;
-    EventRing<Event::MTE1_M, Event::M_MTE1, kSlots> rights_;
+    EventRing<Event::MTE1_M, Event::M_MTE1, kSlots> operands_;
+    int32_t leftSlot_ = 0;
+    int32_t lastRight_ = 0;
 };
 
 }  // namespace attn
