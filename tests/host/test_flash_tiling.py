@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Host tiling of AscFlashAttention: all work once and in balance, tiles that fit, the choices."""
+"""Host tiling of AscFlashAttention: tiles that fit, the choices and their reasons, errors."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -12,222 +10,10 @@ from ascend_attention import _native
 from ascend_attention.backends.model import kernels
 from ascend_attention.model import socs
 
-HALF = _native.DataType.float16
+from tests.host.flash_problem import CORES, HALF, SOC, packed, plan, problem
+
 UB_BYTES = 192 * 1024 - 256 - 8 * 1024  # what a kernel may use on the 910B
 L1_BYTES = 512 * 1024
-SOC = "Ascend910B2"
-CORES = 24
-
-
-def problem(
-    *,
-    batch: int = 2,
-    queries: int = 1024,
-    keys: int | None = None,
-    heads: int = 8,
-    kv_heads: int = 8,
-    head_dim: int = 128,
-    value_dim: int | None = None,
-    causal: bool = False,
-    **fields: Any,  # noqa: ANN401
-) -> _native.FlashProblem:
-    """A dense problem, or a packed one with lengths; `fields` are those of FlashProblem."""
-    keys = queries if keys is None else keys
-    value_dim = head_dim if value_dim is None else value_dim
-    row = heads * head_dim
-    made = _native.FlashProblem()
-    made.query = _native.TokenView(queries * row, row, head_dim)
-    made.output = _native.TokenView(queries * heads * value_dim, heads * value_dim, value_dim)
-    made.lse = _native.TokenView(heads * queries, 1, queries)
-    made.key = _native.PagedCacheView(keys * kv_heads * head_dim, kv_heads * head_dim, head_dim)
-    made.value = _native.PagedCacheView(
-        keys * kv_heads * value_dim, kv_heads * value_dim, value_dim
-    )
-    made.batch, made.query_tokens, made.key_tokens = batch, queries, keys
-    made.heads, made.kv_heads = heads, kv_heads
-    made.head_dim, made.value_dim = head_dim, value_dim
-    made.max_query_tokens, made.max_key_tokens = queries, keys
-    made.window_left, made.window_right = -1, 0 if causal else -1
-    made.scale = 0.1
-    made.write_lse = True
-    for name, value in fields.items():
-        setattr(made, name, value)
-    return made
-
-
-def packed(
-    query_lens: list[int],
-    key_lens: list[int],
-    **changes: Any,  # noqa: ANN401
-) -> _native.FlashProblem:
-    made = problem(batch=len(query_lens), queries=sum(query_lens), keys=sum(key_lens), **changes)
-    made.has_query_starts = made.has_key_starts = True
-    made.query_lens, made.key_lens = query_lens, key_lens
-    made.max_query_tokens = max(query_lens, default=0)
-    made.max_key_tokens = max(key_lens, default=0)
-    return made
-
-
-def plan(*, soc: str = SOC, **changes: Any) -> _native.Plan:  # noqa: ANN401
-    return _native.plan_flash_attention(HALF, problem(**changes), soc)
-
-
-@dataclass(frozen=True)
-class Unit:
-    """What ``flash_attention_work`` says of a unit."""
-
-    sequence: int
-    first_head: int
-    first_row: int
-    rows: int
-    first_key: int
-    end_key: int
-    partition: int
-    macs: int
-
-
-def units_of(
-    described: _native.FlashProblem,
-    query_lens: list[int] = [],  # noqa: B006
-    key_lens: list[int] = [],  # noqa: B006
-    prefixes: list[int] = [],  # noqa: B006
-) -> list[list[Unit]]:
-    blocks = _native.flash_attention_work(HALF, described, SOC, query_lens, key_lens, prefixes)
-    return [[Unit(*unit) for unit in block] for block in blocks]
-
-
-def visible(described: _native.FlashProblem, queries: int, keys: int, token: int) -> set[int]:
-    """Keys that a query token sees."""
-    position = keys - queries + token
-    left, right = described.window_left, described.window_right
-    first = 0 if left < 0 else max(position - left, 0)
-    end = keys if right < 0 else min(position + right + 1, keys)
-    return set(range(first, max(end, 0)))
-
-
-def scores_of(
-    blocks: list[list[Unit]], described: _native.FlashProblem, query_lens: list[int], pack: int
-) -> Counter[tuple[int, int, int, int]]:
-    """How often each (sequence, head, query token, key) lies in a unit."""
-    counted: Counter[tuple[int, int, int, int]] = Counter()
-    for unit in (unit for block in blocks for unit in block):
-        assert unit.first_row + unit.rows <= query_lens[unit.sequence] * pack
-        for row in range(unit.first_row, unit.first_row + unit.rows):
-            token, head = row // pack, unit.first_head + row % pack
-            for key in range(unit.first_key, unit.end_key):
-                counted[unit.sequence, head, token, key] += 1
-    return counted
-
-
-WINDOWS = {"all": (-1, -1), "causal": (-1, 0), "window": (37, 5), "left": (0, 0)}
-
-
-@pytest.mark.parametrize("window", WINDOWS)
-@pytest.mark.parametrize("pack", [1, 2])
-@pytest.mark.parametrize("splits", [1, 3])
-@pytest.mark.parametrize("form", ["dense", "packed"])
-def test_every_score_that_is_seen_lies_in_one_unit(
-    form: str, splits: int, pack: int, window: str
-) -> None:
-    query_lens, key_lens = (
-        ([40, 40], [300, 300]) if form == "dense" else ([33, 0, 1], [20, 50, 400])
-    )
-    left, right = WINDOWS[window]
-    shape: dict[str, Any] = {"heads": 4, "kv_heads": 2, "pack": pack, "row_tile": 16}
-    shape |= {"splits": splits, "window_left": left, "window_right": right}
-    described = (
-        problem(queries=40, keys=300, **shape)
-        if form == "dense"
-        else packed(query_lens, key_lens, **shape)
-    )
-    blocks = units_of(described, query_lens, key_lens)
-
-    counted = scores_of(blocks, described, query_lens, pack)
-    assert set(counted.values()) <= {1}
-    wanted = {
-        (sequence, head, token, key)
-        for sequence, (queries, keys) in enumerate(zip(query_lens, key_lens, strict=True))
-        for head in range(4)
-        for token in range(queries)
-        for key in visible(described, queries, keys, token)
-    }
-    assert wanted <= set(counted)
-
-
-def test_rows_that_see_nothing_belong_to_a_unit() -> None:
-    query_lens, key_lens = [5, 3], [0, 1]  # one sequence without keys, tokens before the first key
-
-    described = packed(query_lens, key_lens, causal=True, heads=1, kv_heads=1)
-
-    units = [unit for block in units_of(described, query_lens, key_lens) for unit in block]
-
-    assert [(unit.sequence, unit.first_row, unit.rows) for unit in units] == [(0, 0, 5), (1, 0, 3)]
-    assert units[0].macs == 0
-
-
-def test_a_prefix_is_seen_by_all_query_tokens() -> None:
-    described = packed([64], [300], causal=True, has_prefixes=True, heads=1, kv_heads=1)
-
-    def ends(prefix: int) -> list[int]:
-        blocks = units_of(described, [64], [300], [prefix])
-        return [unit.end_key for block in blocks for unit in block]
-
-    assert min(ends(0)) < 290
-    assert min(ends(290)) == 290
-    assert max(ends(290)) == 300
-
-
-PREFILL = {
-    "1 x 8k, 8 heads": {"batch": 1, "queries": 8192},
-    "1 x 1k, 8 heads": {"batch": 1, "queries": 1024},
-    "2 x 4k, GQA": {"queries": 4096, "heads": 32},
-    "4 x 2k, 40 heads": {"batch": 4, "queries": 2048, "heads": 40, "kv_heads": 40},
-    "1 x 32k, 1 head": {"batch": 1, "queries": 32768, "heads": 1, "kv_heads": 1},
-    "chunk of 2k before 16k": {"batch": 1, "queries": 2048, "keys": 16384},
-}
-
-
-@pytest.mark.parametrize("name", PREFILL)
-def test_causal_prefill_is_balanced(name: str) -> None:
-    described = problem(causal=True, **PREFILL[name])
-
-    blocks = units_of(described)
-
-    assert len(blocks) == CORES
-    assert_balanced(blocks)
-
-
-def test_packed_prefill_is_balanced() -> None:
-    lengths = [3000, 17, 900, 1, 5000, 128, 129, 2048]
-    described = packed(lengths, lengths, causal=True, heads=16, kv_heads=4)
-
-    blocks = units_of(described, lengths, lengths)
-
-    assert len(blocks) == CORES
-    assert_balanced(blocks)
-
-
-def keys_of(unit: Unit) -> int:
-    return unit.end_key - unit.first_key
-
-
-def assert_balanced(blocks: list[list[Unit]]) -> None:
-    """The busiest block has at most a tenth and a unit more than the mean, in keys."""
-    largest = max(keys_of(unit) for block in blocks for unit in block)
-    sums = [sum(keys_of(unit) for unit in block) for block in blocks]
-    assert max(sums) <= 1.1 * sum(sums) / len(sums) + largest
-
-
-@pytest.mark.parametrize("causal", [False, True])
-def test_steps_multiply_what_is_seen_and_little_more(causal: bool) -> None:
-    described = problem(batch=1, queries=4096, heads=1, kv_heads=1, causal=causal)
-
-    macs = sum(unit.macs for block in units_of(described) for unit in block)
-
-    seen = 4096 * 4097 // 2 if causal else 4096 * 4096
-    assert seen * 256 <= macs <= 1.04 * seen * 256
-
-
 DIMS = [(16, 16), (64, 64), (80, 80), (96, 96), (128, 128), (192, 128), (192, 192), (256, 256)]
 EXTRAS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -239,8 +25,9 @@ EXTRAS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("extra", EXTRAS)
-@pytest.mark.parametrize("queries", [1, 5, 128, 4096])
-@pytest.mark.parametrize(("head_dim", "value_dim"), DIMS)
+@pytest.mark.parametrize("queries", [1, 65, 4096])
+@pytest.mark.parametrize("value_dim", [16, 128, 144, 256])
+@pytest.mark.parametrize("head_dim", range(16, 257, 16))
 def test_tiles_fit_on_chip(head_dim: int, value_dim: int, queries: int, extra: str) -> None:
     fields = plan(
         head_dim=head_dim, value_dim=value_dim, queries=queries, keys=4096, **EXTRAS[extra]
@@ -320,23 +107,6 @@ def test_a_single_long_sequence_is_split_over_cores() -> None:
     assert whole.fields["max_partitions"] == 1
     assert split.fields["model_cycles"] < whole.fields["model_cycles"] / 4
     assert "keys split in partitions of" in split.fields["reason"]
-
-
-RAGGED = [16384, *range(60, 91)]  # one long sequence and many short ones
-
-
-@pytest.mark.parametrize("kv_heads", [1, 8])
-def test_one_long_sequence_among_short_ones_is_split(kv_heads: int) -> None:
-    ragged: dict[str, Any] = {"heads": 8 * kv_heads, "kv_heads": kv_heads}
-    described = packed([1] * 32, RAGGED, **ragged)
-
-    assert_balanced(units_of(described, [1] * 32, RAGGED))
-    whole = units_of(packed([1] * 32, RAGGED, splits=1, **ragged), [1] * 32, RAGGED)
-    longest = max(keys_of(unit) for block in whole for unit in block)
-    split = max(
-        sum(keys_of(unit) for unit in block) for block in units_of(described, [1] * 32, RAGGED)
-    )
-    assert split <= longest / 2
 
 
 def test_no_split_takes_more_workspace_than_a_fixed_amount_a_core() -> None:

@@ -11,7 +11,8 @@ import torch
 from ascend_attention import flash_attention, plan_flash_attention
 from ascend_attention.model import recorded
 from ascend_attention.ops.checks import Checks
-from ascend_attention.ops.flash_run import expanded_mask
+from ascend_attention.ops.flash_inputs import FlashInputs, FlashOptions
+from ascend_attention.ops.flash_run import expanded_mask, prepare
 
 from tests.ops.flash_wrong import dense, ints, packed, paged
 
@@ -109,6 +110,17 @@ def test_strides_make_no_difference(name: str, pack: int) -> None:
     expected, expected_lse = attend(**{**arguments, argument: changed.contiguous()}, pack=pack)
     assert torch.equal(output, expected)
     assert torch.equal(lse, expected_lse)
+
+
+@pytest.mark.parametrize("name", ["key heads", "value rows", "wide rows", "heads first"])
+def test_strided_tensors_are_not_copied(name: str) -> None:
+    argument, change = EXPANDED[name]
+    arguments = random_dense()
+    changed = change(arguments[argument])
+
+    call = prepare(CHECKS, FlashInputs(**{**arguments, argument: changed}), FlashOptions())
+
+    assert getattr(call.inputs, argument).data_ptr() == changed.data_ptr()
 
 
 def test_a_single_token_may_have_any_stride() -> None:
