@@ -50,11 +50,12 @@ class FlashOutput {
         ring_.Commit();
     }
 
+    // A barrier on PIPE_V comes before Add and Clear, none before Finish.
+
     // accumulated = accumulated * rescale + product, or the product alone.
     __aicore__ inline void Add(const FlashSlice& slice, const FloatTensor& rescale, bool isFirst) {
         const int32_t dim = tiling_->valueDim;
         const FloatTensor accumulated = Accumulated(slice);
-        AscendC::PipeBarrier<PIPE_V>();
         if (isFirst) {
             AscendC::Adds(accumulated, Product(ring_.Wait()), 0.0f, slice.rows * dim);
         } else {
@@ -67,7 +68,6 @@ class FlashOutput {
 
     // For rows that no step has added anything to.
     __aicore__ inline void Clear(const FlashSlice& slice) const {
-        AscendC::PipeBarrier<PIPE_V>();
         AscendC::Duplicate(Accumulated(slice), 0.0f, slice.rows * tiling_->valueDim);
     }
 
@@ -76,7 +76,6 @@ class FlashOutput {
                                   const AscendC::LocalTensor<Element>& result) const {
         const int32_t dim = tiling_->valueDim;
         const FloatTensor accumulated = Accumulated(slice);
-        AscendC::PipeBarrier<PIPE_V>();
         softmax_->Finish(state, accumulated, slice.rows, 0);
         if (slice.Unit().partitions > 1) {
             softmax_->Normalize(result.template ReinterpretCast<float>(), accumulated, rows_.blocks,

@@ -45,9 +45,11 @@ class FlashScores {
 
     __aicore__ inline void Load(const FlashSlice& slice) {
         const int32_t slot = ring_.Acquire();
-        LoadRows(Slot<float>(slot, 0),
-                 workspace_->template Scores<float>(*slice.step, slice.firstRow), slice,
-                 {0, slice.rows, slice.columns.begin, tiling_->kvTile});
+        if (tiling_->scoreFormat == ScoreFormat::kHalf) {
+            LoadScores<half>(slot, slice);
+        } else {
+            LoadScores<float>(slot, slice);
+        }
         if (tiling_->biasBytes == kFloatBytes) {
             LoadView(Slot<float>(slot, plan_.bias), floatBias_, slice);
         } else if (tiling_->biasBytes != 0) {
@@ -63,7 +65,9 @@ class FlashScores {
     // in flight. `scratch` has the bytes of a slot of probabilities.
     __aicore__ inline FloatTensor Take(const FlashSlice& slice, const FloatTensor& scratch) {
         const int32_t slot = ring_.Wait();
-        const FloatTensor scores = Slot<float>(slot, 0);
+        const FloatTensor scores = tiling_->scoreFormat == ScoreFormat::kHalf
+                                       ? Widen(Slot<half>(slot, 0), slice)
+                                       : Slot<float>(slot, 0);
         if (IsScaledHere(*tiling_)) {
             Scale(scores, slice, scratch);
         }
@@ -92,6 +96,29 @@ class FlashScores {
     template <class Type>
     __aicore__ inline AscendC::LocalTensor<Type> Slot(int32_t slot, int32_t offset) const {
         return ub_[plan_.scores + slot * plan_.scoreSlot + offset].template ReinterpretCast<Type>();
+    }
+
+    template <class Score>
+    __aicore__ inline void LoadScores(int32_t slot, const FlashSlice& slice) const {
+        LoadRows(Slot<Score>(slot, 0),
+                 workspace_->template Scores<Score>(*slice.step, slice.firstRow), slice,
+                 {0, slice.rows, slice.columns.begin, tiling_->kvTile});
+    }
+
+    // Only columns that are there.
+    __aicore__ inline FloatTensor Widen(const AscendC::LocalTensor<half>& scores,
+                                        const FlashSlice& slice) const {
+        const FloatTensor wide = ub_[plan_.wide].template ReinterpretCast<float>();
+        const auto pitch = static_cast<uint8_t>(slice.Width() / kFloatsPerBlock);
+        AscendC::PipeBarrier<PIPE_V>();
+        for (int32_t column = 0; column < slice.columns.Count(); column += kFloatsPerRepeat) {
+            const uint64_t lanes = Smaller(slice.columns.Count() - column, kFloatsPerRepeat);
+            AscendC::Cast(wide[column], scores[column], AscendC::RoundMode::CAST_NONE, lanes,
+                          static_cast<uint8_t>(slice.rows),
+                          {1, 1, pitch, static_cast<uint8_t>(pitch / 2)});
+        }
+        AscendC::PipeBarrier<PIPE_V>();
+        return wide;
     }
 
     // Rows of a run become rows of dst [rows, Width()]; what lies beyond the columns stays as it
@@ -153,8 +180,8 @@ class FlashScores {
         const int32_t chunk = plan_.probabilitySlot / (3 * kRepeatBytes) * kFloatsPerRepeat;
         for (int32_t begin = 0; begin < count; begin += chunk) {
             Softcap(scores[begin], scratch, tiling_->softcap, Smaller(chunk, count - begin));
-            AscendC::PipeBarrier<PIPE_V>();
         }
+        AscendC::PipeBarrier<PIPE_V>();
     }
 
     // values[r] = query token of row r, counted from that of row 0, for whole groups of eight rows.
@@ -265,6 +292,7 @@ class FlashScores {
             AscendC::PipeBarrier<PIPE_V>();
             HideNegative(scores[column], scratch, lanes, repeats, pitch, -kMinusInfinity);
         }
+        AscendC::PipeBarrier<PIPE_V>();
     }
 
     // scores = -inf where signs * `infinity` is negative. Changes `signs`, which are never 0.
@@ -275,7 +303,6 @@ class FlashScores {
         AscendC::Muls(signs, signs, infinity, lanes, repeats, {1, 1, kFullRepeat, kFullRepeat});
         AscendC::PipeBarrier<PIPE_V>();
         AscendC::Min(scores, scores, signs, lanes, repeats, {1, 1, 1, pitch, pitch, kFullRepeat});
-        AscendC::PipeBarrier<PIPE_V>();
     }
 
     // -inf for columns that a row does not see. Rows see ranges whose ends never go back, so the
@@ -296,7 +323,6 @@ class FlashScores {
                        : end.end;
         const int32_t hiddenBegin =
             beginsDiffer ? first.begin / kFloatsPerRepeat * kFloatsPerRepeat : end.begin;
-        AscendC::PipeBarrier<PIPE_V>();
         FillColumns(scores, kMinusInfinity, hiddenEnd, width, slice.rows, width);
         if (hiddenBegin > 0) {
             AscendC::PipeBarrier<PIPE_V>();  // both may end in one data block
@@ -322,7 +348,6 @@ class FlashScores {
         const int32_t rows = RoundUp(slice.rows, kFloatsPerBlock);
         const int32_t begin = range.begin / kFloatsPerRepeat * kFloatsPerRepeat;
         const auto limit = static_cast<float>(OwnColumn(slice) + distance - begin);
-        AscendC::PipeBarrier<PIPE_V>();
         const FloatTensor tokens = RowTokens(slice);
         AscendC::Adds(rows_.otherValues, tokens, limit - 0.5f, rows);
         AscendC::PipeBarrier<PIPE_V>();
@@ -343,6 +368,7 @@ class FlashScores {
             HideNegative(scores[column], scratch, kFloatsPerRepeat,
                          static_cast<uint8_t>(slice.rows),
                          static_cast<uint8_t>(slice.Width() / kFloatsPerBlock), infinity);
+            AscendC::PipeBarrier<PIPE_V>();
         }
     }
 

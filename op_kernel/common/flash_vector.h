@@ -12,6 +12,7 @@
 
 #include "event_ring.h"
 #include "flash_arguments.h"
+#include "flash_items.h"
 #include "flash_output.h"
 #include "flash_scores.h"
 #include "flash_slice.h"
@@ -27,31 +28,29 @@ class FlashVector {
  public:
     __aicore__ inline FlashVector(const FlashTiling& tiling, const FlashArguments& arguments,
                                   AscendC::TPipe* pipe)
-        : tiling_(tiling), arguments_(arguments), pipe_(pipe), plan_(FlashUbPlan(tiling)) {
-        sequences_.Open(tiling, arguments);
-        sinks_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(arguments.sinks));
-    }
+        : tiling_(tiling),
+          arguments_(arguments),
+          pipe_(pipe),
+          plan_(FlashUbPlan(tiling)),
+          items_(tiling, plan_, sequences_) {}
 
     __aicore__ inline void Process(int32_t block, int32_t blocks, int32_t subBlock) {
+        sequences_.Open(tiling_, arguments_);
+        sinks_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(arguments_.sinks));
         workspace_.Open(tiling_, arguments_.workspace, block);
-        subBlock_ = subBlock;
         OpenBuffers();
-        FlashSteps<FlashSequences> steps(tiling_, sequences_);
-        steps.Begin(block, blocks);
-        const int32_t lookahead = tiling_.lookahead;
-        int32_t count = 0;  // of the steps so far
-        bool isMore = true;
-        for (int32_t index = 0; isMore || index < count + lookahead; ++index) {
-            isMore = isMore && steps.Next(&StepAt(index));
-            if (isMore) {
-                ++count;
-                Weigh(StepAt(index));
+        items_.Begin(block, blocks, subBlock);
+        while (current_.task != FlashTask::kNone || !items_.IsEmpty()) {
+            const bool isLoaded = !items_.IsEmpty() && !DependsOnCurrent(items_.Front());
+            if (isLoaded) {
+                Load(items_.Front());
             }
-            if (index >= lookahead && index - lookahead < count) {
-                Accumulate(StepAt(index - lookahead));
+            Compute(current_);
+            current_ = isLoaded ? items_.Front() : FlashItem{};
+            if (isLoaded) {
+                items_.Advance();
             }
         }
-        Compute();
         scores_.Close(pipe_);
         output_.Close(pipe_);
         outgoing_.Close(pipe_);
@@ -59,22 +58,6 @@ class FlashVector {
 
  private:
     using Event = AscendC::HardEvent;
-
-    enum class Task { kNone, kBegin, kWeigh, kAccumulate, kFinish };
-
-    struct Item {
-        Task task = Task::kNone;
-        FlashSlice slice;
-        bool beginsHalf = false;  // the flag of the half comes before
-        bool endsHalf = false;
-        bool beginsUnit = false;
-        bool isFirst = false;  // nothing has been accumulated
-        bool isLast = false;   // of its unit: kAccumulate finishes, too
-    };
-
-    // Steps whose output is to come, and the one that is worked on.
-    static constexpr int32_t kSteps = kMaxLookahead + 2;
-    __aicore__ inline FlashStep& StepAt(int32_t index) { return steps_[index % kSteps]; }
 
     __aicore__ inline void OpenBuffers() {
         pipe_->InitBuffer(buffer_, plan_.totalBytes);
@@ -95,106 +78,28 @@ class FlashVector {
         scores_.Open(tiling_, arguments_, workspace_, plan_, ub, rows_, pipe_);
         output_.Open(tiling_, arguments_, workspace_, softmax_, plan_, ub, rows_, pipe_);
         outgoing_.Open(pipe_);
-        AscendC::PipeBarrier<PIPE_V>();
-    }
-
-    // Rows of a half that this core has, as a slice that begins with the first of them.
-    __aicore__ inline FlashSlice RowsOfHalf(const FlashStep& step, int32_t half) const {
-        const int32_t rows = step.unit.RowsOfHalf(half);
-        const int32_t first = Smaller(FlashCoreRows(rows), rows);
-        FlashSlice slice;
-        slice.step = &step;
-        slice.half = half;
-        slice.firstRow = half * kHalfRows + (subBlock_ == 0 ? 0 : first);
-        slice.rows = subBlock_ == 0 ? first : rows - first;
-        slice.coreRow = half * plan_.halfRows;
-        slice.columns = step.ColumnsOfHalf(tiling_, half);
-        return slice;
-    }
-
-    // The items of a step: its probabilities ...
-    __aicore__ inline void Weigh(const FlashStep& step) {
-        Item item;
-        item.task = step.columns > 0 ? Task::kWeigh : Task::kBegin;
-        item.beginsUnit = step.isFirst;
-        if (step.columns == 0) {
-            item.slice = RowsOfHalf(step, 0);
-            Push(item);
-            return;
-        }
-        for (int32_t half = 0; half < step.unit.Halves(); ++half) {
-            item.slice = RowsOfHalf(step, half);
-            if (!item.slice.columns.IsEmpty()) {
-                PushSlices(item);
-                item.beginsUnit = false;
-            }
-        }
-    }
-
-    // ... and its output.
-    __aicore__ inline void Accumulate(const FlashStep& step) {
-        for (int32_t half = 0; half < step.unit.Halves(); ++half) {
-            Item item;
-            item.slice = RowsOfHalf(step, half);
-            item.isFirst = step.isFirst || !hasOutput_[half];
-            item.isLast = step.isLast;
-            const bool takesPart = !item.slice.columns.IsEmpty();
-            item.task = takesPart ? Task::kAccumulate : Task::kFinish;
-            if (takesPart || step.isLast) {
-                PushSlices(item);
-            }
-            hasOutput_[half] = takesPart || (hasOutput_[half] && !step.isFirst);
-        }
-    }
-
-    // The slices of item.slice.
-    __aicore__ inline void PushSlices(Item item) {
-        const int32_t end = item.slice.rows;
-        const int32_t firstRow = item.slice.firstRow;
-        const int32_t coreRow = item.slice.coreRow;
-        int32_t row = 0;
-        do {
-            item.slice.rows = Smaller(tiling_.sliceRows, end - row);
-            item.slice.firstRow = firstRow + row;
-            item.slice.coreRow = coreRow + row;
-            item.beginsHalf = row == 0;
-            row += item.slice.rows;
-            item.endsHalf = row == end;
-            Push(item);
-            item.beginsUnit = false;
-        } while (row < end);
-    }
-
-    __aicore__ inline void Push(const Item& item) {
-        if (DependsOnCurrent(item)) {
-            Compute();
-            current_.task = Task::kNone;
-        }
-        Load(item);
-        Compute();
-        current_ = item;
     }
 
     // Whether the cube computes what is to be loaded only after it has got the probabilities of
     // current_, or the only slot for outputs holds what current_ still has to add.
-    __aicore__ inline bool DependsOnCurrent(const Item& item) const {
-        const bool isOutput = item.task == Task::kAccumulate;
-        if (current_.task == Task::kWeigh) {
+    __aicore__ inline bool DependsOnCurrent(const FlashItem& item) const {
+        const bool isOutput = item.task == FlashTask::kAccumulate;
+        if (current_.task == FlashTask::kWeigh) {
             const int32_t ahead = isOutput ? 0 : tiling_.lookahead;
             return current_.slice.step->index <= item.slice.step->index - ahead;
         }
-        return isOutput && current_.task == Task::kAccumulate && plan_.outputSlots == 1;
+        return isOutput && current_.task == FlashTask::kAccumulate && plan_.outputSlots == 1;
     }
 
-    __aicore__ inline void Load(const Item& item) {
-        if (item.task == Task::kWeigh) {
+    __aicore__ inline void Load(const FlashItem& item) {
+        if (item.task == FlashTask::kWeigh) {
             if (item.beginsHalf) {
                 AscendC::CrossCoreWaitFlag(kScoresReady);
             }
             if (item.slice.rows > 0) {
                 scores_.Load(item.slice);
             }
-        } else if (item.task == Task::kAccumulate) {
+        } else if (item.task == FlashTask::kAccumulate) {
             if (item.beginsHalf) {
                 AscendC::CrossCoreWaitFlag(kOutputReady);
             }
@@ -204,29 +109,27 @@ class FlashVector {
         }
     }
 
-    // What `current_` asks for.
-    __aicore__ inline void Compute() {
-        const Item& item = current_;
-        if (item.task == Task::kBegin || (item.task == Task::kWeigh && item.beginsUnit)) {
+    __aicore__ inline void Compute(const FlashItem& item) {
+        if (item.beginsUnit) {
             BeginUnit(*item.slice.step);
         }
-        if (item.task == Task::kWeigh) {
+        if (item.task == FlashTask::kWeigh) {
             if (item.slice.rows > 0) {
-                WeighSlice(item.slice);
+                Weigh(item.slice);
             }
             if (item.endsHalf) {
                 AscendC::CrossCoreSetFlag<kFlagWithinBlock, PIPE_MTE3>(kProbabilitiesReady);
             }
-        } else if (item.task == Task::kAccumulate && item.slice.rows > 0) {
-            output_.Add(item.slice, Rows(item.slice).rescale, item.isFirst);
-            if (item.isLast) {
-                FinishSlice(item.slice);
-            }
-        } else if (item.task == Task::kFinish && item.slice.rows > 0) {
-            if (item.isFirst) {
+        } else if (item.slice.rows > 0 && item.task != FlashTask::kBegin) {
+            AscendC::PipeBarrier<PIPE_V>();
+            if (item.task == FlashTask::kAccumulate) {
+                output_.Add(item.slice, StateOf(item.slice).rescale, item.isFirst);
+            } else if (item.isFirst) {
                 output_.Clear(item.slice);
             }
-            FinishSlice(item.slice);
+            if (item.isLast) {
+                Finish(item.slice);
+            }
         }
     }
 
@@ -234,31 +137,29 @@ class FlashVector {
     __aicore__ inline void BeginUnit(const FlashStep& step) {
         AscendC::PipeBarrier<PIPE_V>();
         if (tiling_.hasSinks == 0 || !step.unit.isFirst) {
-            softmax_.Reset(Rows(step, 0), plan_.coreRows, 0);
-            AscendC::PipeBarrier<PIPE_V>();
+            softmax_.Reset(StateOf(step, 0), plan_.coreRows, 0);
             return;
         }
         for (int32_t half = 0; half < step.unit.Halves(); ++half) {
-            FlashSlice slice = RowsOfHalf(step, half);
+            FlashSlice slice = items_.RowsOfHalf(step, half);
             const int32_t end = slice.coreRow + slice.rows;
-            for (; slice.coreRow < end; slice.coreRow += slice.rows) {
+            while (slice.coreRow < end) {
                 slice.rows = Smaller(tiling_.sliceRows, end - slice.coreRow);
                 FillByHead(rows_.blocks, tiling_, slice, sinks_, 0, 1.0f);
                 AscendC::PipeBarrier<PIPE_V>();
-                softmax_.ResetTo(Rows(slice), rows_.blocks, slice.rows, 0);
-                AscendC::PipeBarrier<PIPE_V>();
+                softmax_.ResetTo(StateOf(slice), rows_.blocks, slice.rows, 0);
                 slice.firstRow += slice.rows;
+                slice.coreRow += slice.rows;
             }
         }
     }
 
-    __aicore__ inline void WeighSlice(const FlashSlice& slice) {
+    __aicore__ inline void Weigh(const FlashSlice& slice) {
         const AscendC::LocalTensor<Element> slot = Outgoing(outgoing_.Acquire());
         const FloatTensor scratch = slot.template ReinterpretCast<float>();
         const FloatTensor scores = scores_.Take(slice, scratch);
         const int32_t width = slice.Width();
-        softmax_.Update(Rows(slice), scores, scratch, slice.rows, width);
-        AscendC::PipeBarrier<PIPE_V>();
+        softmax_.Update(StateOf(slice), scores, scratch, slice.rows, width);
         AscendC::Cast(slot, scores, AscendC::RoundMode::CAST_RINT, slice.rows * width);
         scores_.Release();
         outgoing_.Commit();
@@ -281,9 +182,9 @@ class FlashVector {
                 static_cast<uint32_t>((tiling_.kvTile - columns) * kFlashElementBytes), 0});
     }
 
-    __aicore__ inline void FinishSlice(const FlashSlice& slice) {
+    __aicore__ inline void Finish(const FlashSlice& slice) {
         const AscendC::LocalTensor<Element> slot = Outgoing(outgoing_.Acquire());
-        output_.Finish(slice, Rows(slice), slot);
+        output_.Finish(slice, StateOf(slice), slot);
         outgoing_.Commit();
         outgoing_.Wait();
         output_.Store(slice, slot);
@@ -296,7 +197,7 @@ class FlashVector {
 
     // Shifts and sums belong to the unit, factors to the step. Up to lookahead + 1 of both are in
     // use at a time.
-    __aicore__ inline SoftmaxRows Rows(const FlashStep& step, int32_t coreRow) const {
+    __aicore__ inline SoftmaxRows StateOf(const FlashStep& step, int32_t coreRow) const {
         const int32_t slots = tiling_.lookahead + 1;
         const int32_t unit = step.unitIndex % slots;
         const int32_t factors = 2 * slots + step.Slot(tiling_);
@@ -304,22 +205,19 @@ class FlashVector {
                 states_[(slots + unit) * plan_.coreRows + coreRow],
                 states_[factors * plan_.coreRows + coreRow]};
     }
-    __aicore__ inline SoftmaxRows Rows(const FlashSlice& slice) const {
-        return Rows(*slice.step, slice.coreRow);
+    __aicore__ inline SoftmaxRows StateOf(const FlashSlice& slice) const {
+        return StateOf(*slice.step, slice.coreRow);
     }
 
     const FlashTiling& tiling_;
     const FlashArguments& arguments_;
     AscendC::TPipe* pipe_;
     const FlashUb plan_;
-    int32_t subBlock_ = 0;
     FlashSequences sequences_;
+    FlashItems items_;
+    FlashItem current_;  // loaded, not yet computed
     FlashWorkspace<Element> workspace_;
     AscendC::GlobalTensor<float> sinks_;
-
-    FlashStep steps_[kSteps];
-    bool hasOutput_[kMaxHalves] = {};  // of the unit whose outputs are accumulated
-    Item current_;                     // loaded, not yet computed
 
     AscendC::TBuf<AscendC::TPosition::VECCALC> buffer_;
     FloatTensor states_;
