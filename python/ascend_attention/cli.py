@@ -33,17 +33,23 @@ def run(
     batch: Annotated[int, typer.Option(min=1, help="Sequences.")] = 8,
     seed: Annotated[int, typer.Option(min=0, help="Of inputs and lengths.")] = 0,
 ) -> None:
-    """Decode over a paged KV cache with our kernels and compare with the float64 reference.
+    """Run attention with our kernels and compare with references.
 
-    K and V of ragged sequences are written through reshape_and_cache_flash into shuffled blocks of
-    a cache filled with NaN, then paged_attention reads them: 32 query and 8 kv heads of 128. Then
-    the same attention in one pass, split over cores, and as the tiling chooses, side by side.
+    A paged decode: K and V of ragged sequences are written through reshape_and_cache_flash into
+    shuffled blocks of a cache filled with NaN, then paged_attention reads them: 32 query and 8 kv
+    heads of 128. The same attention in one pass, split over cores, and as the tiling chooses. A
+    decoder stack of two layers: prefill, chunked prefill and decode over a paged cache, judged by
+    its logits. The memory of standard attention and of flash attention.
     """
     from ascend_attention.job.decode import decode_cases, run_case  # noqa: PLC0415
+    from ascend_attention.job.generation import make_generation, run_generation  # noqa: PLC0415
+    from ascend_attention.job.memory import compare_memory  # noqa: PLC0415
     from ascend_attention.job.split import run_methods, split_case  # noqa: PLC0415
     from ascend_attention.job.table import (  # noqa: PLC0415
         make_console,
+        print_memory,
         print_methods,
+        print_phases,
         print_results,
         progress,
     )
@@ -67,7 +73,14 @@ def run(
     )
     methods = run_methods(split_case(longest, seed), mode.value)
     print_methods(console, methods)
-    if not all(result.ok for result in results) or any(result.fault for result in methods):
+    console.print("Prefill, chunked prefill and decode: 2 layers, 8/2 heads of 64, pages of 16")
+    phases = run_generation(make_generation(context, seed), mode.value)
+    print_phases(console, phases)
+    console.print("Standard and flash attention: 2 sequences, 16 heads of 64, causal, float16")
+    memory = compare_memory(seed)
+    print_memory(console, memory)
+    faults = [result.fault for part in (methods, phases, memory) for result in part]
+    if not all(result.ok for result in results) or any(faults):
         raise typer.Exit(1)
 
 

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ascend_attention.job.decode import Result
+    from ascend_attention.job.generation import PhaseResult
+    from ascend_attention.job.memory import MemoryResult
     from ascend_attention.job.split import SplitResult
 
 TABLE_WIDTH = 140
-PIPES = ("S", "MTE2", "V", "MTE3")
+PIPES = ("S", "MTE2", "M", "V", "MTE3")
 
 
 def progress(console: Console) -> Progress:
@@ -47,10 +49,11 @@ def _count(number: float) -> str:
 def _row(result: Result) -> list[str]:
     if result.report is None:
         return [result.case, result.kernel, "", "", *("" for _ in PIPES), "", "", "[red]1[/]"]
-    counters = [result.report.counters.get(("AIV", pipe)) for pipe in PIPES]
-    instructions = [_count(count.instructions) if count else "0 " for count in counters]
-    read = sum(count.gm_read_bytes for count in counters if count)
-    written = sum(count.gm_written_bytes for count in counters if count)
+    report = result.report
+    counters = [report.pipe(pipe, "AIC") + report.pipe(pipe, "AIV") for pipe in PIPES]
+    instructions = [_count(count.instructions) for count in counters]
+    read = sum(count.gm_read_bytes for count in report.counters.values())
+    written = sum(count.gm_written_bytes for count in report.counters.values())
     exact = result.bound == 0.0
     return [
         result.case,
@@ -106,3 +109,44 @@ def print_methods(console: Console, results: Sequence[SplitResult]) -> None:
     for result in results:
         if result.fault:
             console.print(f"[red]{result.method}[/]: {escape(result.fault)}")
+
+
+def print_phases(console: Console, results: Sequence[PhaseResult]) -> None:
+    """Print one row a phase, and every fault in full."""
+    table = Table(title="Logits of a decoder stack against float64", title_justify="left")
+    table.add_column("phase")
+    for column in ("tokens", "launches", "error", "of plain torch", "bound"):
+        table.add_column(column, justify="right")
+    for result in results:
+        table.add_row(
+            result.phase,
+            str(result.tokens),
+            str(result.launches),
+            f"[{'red' if result.fault else 'default'}]{result.error:.2e}[/]",
+            f"{result.plain:.2e}",
+            f"{result.bound:.2e}",
+        )
+    console.print(table)
+    for result in results:
+        if result.fault:
+            console.print(f"[red]{result.phase}[/]: {escape(result.fault)}")
+
+
+def print_memory(console: Console, results: Sequence[MemoryResult]) -> None:
+    """Print one row a length, and every fault in full."""
+    table = Table(title="Peak memory beyond the inputs", title_justify="left")
+    for column in ("tokens", "standard", "flash", "of that workspace", "difference"):
+        table.add_column(column, justify="right")
+    for result in results:
+        table.add_row(
+            str(result.tokens),
+            *(
+                f"{size / 2**20:.1f} MiB"
+                for size in (result.standard_bytes, result.flash_bytes, result.workspace_bytes)
+            ),
+            f"[{'red' if result.fault else 'default'}]{result.difference:.2e}[/]",
+        )
+    console.print(table)
+    for result in results:
+        if result.fault:
+            console.print(f"[red]{result.tokens} tokens[/]: {escape(result.fault)}")
