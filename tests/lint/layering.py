@@ -62,7 +62,7 @@ LAYERS = (
     Layer("op_kernel", ("op_kernel",), KERNEL_API),
     Layer("op_host", ("op_host", "op_kernel"), HOST_API),
     Layer("pybind", ("pybind", "op_host", "op_kernel", "model"), re.compile(r"pybind11/.*")),
-    Layer("tests/model/probes", ("tests/model/probes",), KERNEL_API),
+    Layer("tests/model/probes", ("tests/model/probes", "op_kernel/common"), KERNEL_API),
     Layer("benchmarks", ("benchmarks",), KERNEL_API),
     Layer("tests", ("tests", "pybind", "op_host", "op_kernel", "model"), ANYTHING),
 )

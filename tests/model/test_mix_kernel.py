@@ -121,6 +121,8 @@ def reason_for_silence(mutation: model.Mutation) -> str | None:
     functions = [place.function for place in mutation.places]
     if any("TPipe::" in function for function in functions):
         return "TPipe primes flags of its own before everything and drains them after everything"
+    if any("SlotRing<" in function and "Close(" in function for function in functions):
+        return "Close of a ring takes back the flags that nobody waited for: nothing comes after it"
     if (mutation.kind, mutation.detail) == ("pipe_barrier", "FIX") and any(
         "Fixpipe" in function for function in functions[1:]
     ):
@@ -145,7 +147,8 @@ def test_every_ordering_edge_is_missed_when_taken_away(
     explained = [mutation for mutation in mutations if reason_for_silence(mutation)]
     own = [mutation for mutation in mutations if mutation not in explained]
 
-    assert len(explained) == 6
+    rings = 6 if unit_flag else 7
+    assert len(explained) == 6 + rings
     assert len(own) >= 60
     assert [str(mutation) for mutation in own if not mutation.found] == []
     kinds = {mutation.kind for mutation in own}

@@ -8,8 +8,8 @@
 // kUnitFlag: Mmad and Fixpipe wait for each other through the unit flags of L0C, else by events.
 #pragma once
 
+#include "../../../op_kernel/common/event_ring.h"
 #include "attention_mix_schedule.h"
-#include "event_ring.h"
 
 namespace probe {
 
@@ -74,15 +74,10 @@ class AttentionMixCube {
         right_ = rightBuffer_.template Get<Element>();
         products_ = productBuffer_.template Get<float>();
 
-        const int32_t steps = schedule_.Steps();
-        const int32_t tiles = CeilDiv(tiling_.kvRows, kKvTile);
-        const int32_t lastDepth = tiling_.kvRows - (tiles - 1) * kKvTile;
-        const int32_t parts = tiles * CeilDiv(tiling_.headDim, kDepth) +
-                              (tiles - 1) * CeilDiv(kKvTile, kDepth) + CeilDiv(lastDepth, kDepth);
-        scoreOperands_.Open(pipe, steps);
-        outputOperands_.Open(pipe, steps);
-        operands_.Open(pipe, schedule_.Tasks() * parts);
-        results_.Open(pipe, 2 * steps);
+        scoreOperands_.Open(pipe);
+        outputOperands_.Open(pipe);
+        operands_.Open(pipe);
+        results_.Open(pipe);
     }
 
     __aicore__ inline void Close(AscendC::TPipe* pipe) {
@@ -294,10 +289,10 @@ class AttentionMixCube {
     Tensor right_;                          // [kSlots][kRight]
     AscendC::LocalTensor<float> products_;  // [kSlots][kProduct]
 
-    EventRing<Event::MTE2_MTE1, Event::MTE1_MTE2, kSlots> scoreOperands_;   // queries and keys
-    EventRing<Event::MTE2_MTE1, Event::MTE1_MTE2, kSlots> outputOperands_;  // P and values
-    EventRing<Event::MTE1_M, Event::M_MTE1, kSlots> operands_;              // L0A and L0B
-    EventRing<Event::M_FIX, Event::FIX_M, kSlots> results_;  // L0C, without unit flags
+    attn::EventRing<Event::MTE2_MTE1, Event::MTE1_MTE2, kSlots> scoreOperands_;  // queries and keys
+    attn::EventRing<Event::MTE2_MTE1, Event::MTE1_MTE2, kSlots> outputOperands_;  // P and values
+    attn::EventRing<Event::MTE1_M, Event::M_MTE1, kSlots> operands_;              // L0A and L0B
+    attn::EventRing<Event::M_FIX, Event::FIX_M, kSlots> results_;  // L0C, without unit flags
     int32_t productCount_ = 0;
 };
 

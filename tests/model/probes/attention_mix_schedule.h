@@ -73,7 +73,6 @@ class Schedule {
         tasks_ = block < tasks ? CeilDiv(tasks - block, blocks) : 0;
     }
 
-    __aicore__ inline int32_t Tasks() const { return tasks_; }
     __aicore__ inline int32_t Steps() const { return tasks_ * stepsOfTask_; }
     __aicore__ inline Step At(int32_t index) const {
         Step step;

@@ -8,9 +8,9 @@
 // Online softmax: Milakov and Gimelshein, Online normalizer calculation for softmax, 2018.
 #pragma once
 
+#include "../../../op_kernel/common/event_ring.h"
 #include "attention_mix_rows.h"
 #include "attention_mix_schedule.h"
-#include "event_ring.h"
 
 namespace probe {
 
@@ -79,18 +79,9 @@ class AttentionMixVector {
         outputs_ = outgoingBuffer_.template Get<Element>();
         // SpreadRows reads rows in groups of eight, some of which no tile may ever use.
         AscendC::Duplicate(maximum_, 0.0f, kRowValues * kVectorRows);
-
-        int32_t steps = 0;
-        int32_t tasks = 0;
-        for (int32_t index = 0; index < schedule_.Steps(); ++index) {
-            const Step step = schedule_.At(index);
-            const int32_t used = PartOf(step).count > 0 ? 1 : 0;
-            steps += used;
-            tasks += step.last ? used : 0;
-        }
-        scores_.Open(pipe, steps);
-        partials_.Open(pipe, steps);
-        outgoing_.Open(pipe, steps + tasks);
+        scores_.Open(pipe);
+        partials_.Open(pipe);
+        outgoing_.Open(pipe);
     }
 
     __aicore__ inline void ComputeProbabilities(const Step& step) {
@@ -247,9 +238,9 @@ class AttentionMixVector {
     FloatTensor total_;        // [kScoreSlots][kVectorRows], of tasks that end in that step
     AscendC::LocalTensor<Element> outputs_;  // [kSlots][kTile], probabilities or the output
 
-    EventRing<Event::MTE2_V, Event::V_MTE2, kSlots> scores_;
-    EventRing<Event::MTE2_V, Event::V_MTE2, 1> partials_;
-    EventRing<Event::V_MTE3, Event::MTE3_V, kSlots> outgoing_;
+    attn::EventRing<Event::MTE2_V, Event::V_MTE2, kSlots> scores_;
+    attn::EventRing<Event::MTE2_V, Event::V_MTE2, 1> partials_;
+    attn::EventRing<Event::V_MTE3, Event::MTE3_V, kSlots> outgoing_;
 };
 
 }  // namespace probe
