@@ -17,6 +17,7 @@ from ascend_attention.bench.cube import GOALS, bench_cube, flops
 from ascend_attention.bench.decode import DecodeShape, bench_decode
 from ascend_attention.bench.decode import decode_set as decode_shapes
 from ascend_attention.bench.exp import EXP_COUNT, bench_exp
+from ascend_attention.bench.flash import SHAPE, bench_flash
 from ascend_attention.bench.memory import extra_memory
 from ascend_attention.job.table import make_console
 
@@ -98,6 +99,10 @@ def _measure(context: int, repeats: int) -> list[Row]:
         ),
         _ratio(f"{shape}: checked / fast", decode["checked"], decode["fast"], 10.0),
     ]
+    for name, causal, goal in (("full", False, 1.0), ("causal", True, None)):
+        flash = bench_flash(repeats, causal=causal)
+        what = f"flash attention fp16 {SHAPE} {name}: fast / torch SDPA fp16"
+        rows.append(_ratio(what, flash["fast"], flash["torch"], goal))
     for level, timing in bench_exp(repeats).items():
         rows.append(
             {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ascend_attention.job.split import SplitResult
 
 TABLE_WIDTH = 140
-PIPES = ("S", "MTE2", "M", "V", "MTE3")
+PIPES = ("MTE2", "M", "V", "MTE3")
 
 
 def progress(console: Console) -> Progress:
