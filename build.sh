@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage="usage: ./build.sh VERB [arguments]
 
-  run                 build, then run the main job: a paged decode checked against the reference
+  run                 build, then run the main job: attention checked against references
   test [--all] [...]  build, then run the tests (--all: the slow ones too; the rest goes to pytest)
   lint                ruff, mypy, clang-format, codespell, and the layering, size and text checks
   format              rewrite the code the way lint wants it, where a tool can
