@@ -29,58 +29,26 @@ def run(
     mode: Annotated[
         Mode, typer.Option(help="checked finds every missing synchronisation; fast computes only.")
     ] = Mode.checked,
-    context: Annotated[int, typer.Option(min=1, help="Longest sequence, in tokens.")] = 4096,
-    batch: Annotated[int, typer.Option(min=1, help="Sequences.")] = 8,
+    context: Annotated[
+        int, typer.Option(min=1, help="Longest sequence of paged decode, in tokens.")
+    ] = 4096,
+    batch: Annotated[int, typer.Option(min=1, help="Sequences of paged decode.")] = 8,
     seed: Annotated[int, typer.Option(min=0, help="Of inputs and lengths.")] = 0,
 ) -> None:
-    """Run attention with our kernels and compare with references.
+    """Run attention as a server would, and compare it with float64 and with plain torch.
 
-    A paged decode: K and V of ragged sequences are written through reshape_and_cache_flash into
-    shuffled blocks of a cache filled with NaN, then paged_attention reads them: 32 query and 8 kv
-    heads of 128. The same attention in one pass, split over cores, and as the tiling chooses. A
-    decoder stack of two layers: prefill, chunked prefill and decode over a paged cache, judged by
-    its logits. The memory of standard attention and of flash attention.
+    Ragged sequences are written into shuffled blocks of a cache filled with NaN and decoded, in one
+    pass, split over cores, and as the tiling chooses. Then a small decoder with random weights goes
+    through prefill, chunked prefill and decode, and standard and flash attention are compared in
+    memory. Exit code 1 when anything is beyond its bound or a kernel breaks a rule.
     """
-    from ascend_attention.job.decode import decode_cases, run_case  # noqa: PLC0415
-    from ascend_attention.job.generation import make_generation, run_generation  # noqa: PLC0415
-    from ascend_attention.job.memory import compare_memory  # noqa: PLC0415
-    from ascend_attention.job.split import run_methods, split_case  # noqa: PLC0415
-    from ascend_attention.job.table import (  # noqa: PLC0415
-        make_console,
-        print_memory,
-        print_methods,
-        print_phases,
-        print_results,
-        progress,
-    )
+    from ascend_attention.job import parts  # noqa: PLC0415
+    from ascend_attention.job.table import make_console  # noqa: PLC0415
 
     console = make_console()
-    cases = decode_cases(batch=batch, context=context, seed=seed)
-    console.print(
-        f"Paged decode on the AI Core model ({mode.value} mode): {batch} sequences of up to "
-        f"{context} tokens, 32/8 heads of 128"
-    )
-    results = []
-    with progress(console) as bar:
-        for case in bar.track(cases, description="Running"):
-            bar.console.print(f"  {case.name}")
-            results.extend(run_case(case, mode.value))
-    print_results(console, results)
-    longest = 4 * context
-    console.print(
-        f"7 sequences of up to {longest} tokens, 40/40 heads of 64, blocks of 16: one pass, split, "
-        "and what the tiling chooses"
-    )
-    methods = run_methods(split_case(longest, seed), mode.value)
-    print_methods(console, methods)
-    console.print("Prefill, chunked prefill and decode: 2 layers, 8/2 heads of 64, pages of 16")
-    phases = run_generation(make_generation(context, seed), mode.value)
-    print_phases(console, phases)
-    console.print("Standard and flash attention: 2 sequences, 16 heads of 64, causal, float16")
-    memory = compare_memory(seed)
-    print_memory(console, memory)
-    faults = [result.fault for part in (methods, phases, memory) for result in part]
-    if not all(result.ok for result in results) or any(faults):
+    options = parts.JobOptions(mode.value, context, batch, seed)
+    console.print(f"Attention on the AI Core model ({mode.value} mode)")
+    if not all([part(console, options) for part in parts.PARTS]):
         raise typer.Exit(1)
 
 

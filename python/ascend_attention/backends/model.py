@@ -66,6 +66,10 @@ class _Scratch(threading.local):
     """Workspace of a thread's launches in fast mode, where fresh memory would cost too much."""
 
     def __init__(self) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Give the memory back."""
         self._memory = torch.empty(0, dtype=torch.uint8)
 
     def buffer(self, size: int) -> Buffer:
@@ -77,6 +81,11 @@ class _Scratch(threading.local):
 
 
 _SCRATCH = _Scratch()
+
+
+def release_workspace() -> None:
+    """Give back the workspace that launches of this thread keep for the next one in fast mode."""
+    _SCRATCH.release()
 
 
 def _workspace(size: int) -> Buffer | Workspace | None:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The main job: a realistic paged decode, judged against the float64 reference."""
+"""The main job: realistic attention on the model, judged against float64 and against torch."""

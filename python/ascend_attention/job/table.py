@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ascend_attention.job.decode import Result
-    from ascend_attention.job.generation import PhaseResult
     from ascend_attention.job.memory import MemoryResult
+    from ascend_attention.job.serving import PhaseResult
     from ascend_attention.job.split import SplitResult
 
 TABLE_WIDTH = 140
 PIPES = ("MTE2", "M", "V", "MTE3")
+PHASE_PIPES = (("AIC", "M"), ("AIV", "V"))
 
 
 def progress(console: Console) -> Progress:
@@ -111,42 +112,86 @@ def print_methods(console: Console, results: Sequence[SplitResult]) -> None:
             console.print(f"[red]{result.method}[/]: {escape(result.fault)}")
 
 
+def _span(counts: Sequence[int]) -> str:
+    """Name equal numbers once."""
+    return str(counts[0]) if len(set(counts)) == 1 else "/".join(map(str, counts))
+
+
+def _phase_row(result: PhaseResult) -> list[str]:
+    phase, reports = result.phase, result.reports
+    counters = [count for report in reports for count in report.counters.values()]
+    instructions = [
+        sum(report.pipe(pipe, core).instructions for report in reports)
+        for core, pipe in PHASE_PIPES
+    ]
+    moved = sum(count.gm_read_bytes + count.gm_written_bytes for count in counters)
+    steps = f"{len(phase.steps)} x " if len(phase.steps) > 1 else ""
+    color = "red" if result.fault else "default"
+    return [
+        str(result.dtype).removeprefix("torch."),
+        phase.name,
+        steps + _span(phase.steps[0]),
+        phase.operator,
+        f"[{color}]{result.error:.1e}[/]",
+        f"{result.bound:.1e}",
+        f"{result.difference:.1e}",
+        str(len(reports)),
+        *(_count(number) for number in instructions),
+        _count(moved) + "B",
+    ]
+
+
 def print_phases(console: Console, results: Sequence[PhaseResult]) -> None:
-    """Print one row a phase, and every fault in full."""
-    table = Table(title="Logits of a decoder stack against float64", title_justify="left")
-    table.add_column("phase")
-    for column in ("tokens", "launches", "error", "of plain torch", "bound"):
+    """Print one row a phase and dtype, and every fault in full."""
+    table = Table(title="Logits of a decoder, by its attention", title_justify="left")
+    for column in ("dtype", "phase", "new tokens", "attention by"):
+        table.add_column(column)
+    for column in ("from\nfloat64", "bound", "from\ntorch", "kernels"):
         table.add_column(column, justify="right")
+    for core, pipe in PHASE_PIPES:
+        table.add_column(f"{core} {pipe}\ninstr.", justify="right")
+    table.add_column("GM\nmoved", justify="right")
     for result in results:
-        table.add_row(
-            result.phase,
-            str(result.tokens),
-            str(result.launches),
-            f"[{'red' if result.fault else 'default'}]{result.error:.2e}[/]",
-            f"{result.plain:.2e}",
-            f"{result.bound:.2e}",
-        )
+        table.add_row(*_phase_row(result))
     console.print(table)
     for result in results:
         if result.fault:
-            console.print(f"[red]{result.phase}[/]: {escape(result.fault)}")
+            console.print(f"[red]{result.dtype}, {result.phase.name}[/]: {escape(result.fault)}")
+    good = sum(not result.fault for result in results)
+    console.print(
+        f"{good} of {len(results)} phases within their bound and free of faults; the bound is "
+        "twice what plain torch attention in the same dtype is from float64"
+    )
 
 
 def print_memory(console: Console, results: Sequence[MemoryResult]) -> None:
     """Print one row a length, and every fault in full."""
     table = Table(title="Peak memory beyond the inputs", title_justify="left")
-    for column in ("tokens", "standard", "flash", "of that workspace", "difference"):
+    for column in (
+        "tokens",
+        "inputs",
+        "standard",
+        "flash",
+        "of it\nworkspace",
+        "standard\n/ flash",
+    ):
+        table.add_column(column, justify="right")
+    for column in ("error", "bound"):
         table.add_column(column, justify="right")
     for result in results:
+        sizes = (result.inputs, result.standard, result.flash, result.workspace)
         table.add_row(
             str(result.tokens),
-            *(
-                f"{size / 2**20:.1f} MiB"
-                for size in (result.standard_bytes, result.flash_bytes, result.workspace_bytes)
-            ),
-            f"[{'red' if result.fault else 'default'}]{result.difference:.2e}[/]",
+            *(f"{size / 2**20:.1f} MiB" for size in sizes),
+            f"{result.standard / result.flash:.1f}" if result.flash else "",
+            f"[{'red' if result.fault else 'default'}]{result.error:.2e}[/]",
+            f"{result.bound:.2e}",
         )
     console.print(table)
     for result in results:
         if result.fault:
             console.print(f"[red]{result.tokens} tokens[/]: {escape(result.fault)}")
+    console.print(
+        "Workspace is a fixed amount a core for the tiles that were chosen; the rest of flash is "
+        "its output and the on-chip memory of the modelled cores"
+    )
