@@ -45,7 +45,9 @@ class Elementwise {
         if (repeats == 0 || count == 0) {
             return;
         }
-        if (!AreRows(target, source0, repeats, count)) {
+        if (IsFirstOneBlock(target, source0, source1, repeats, count)) {
+            RowsWithFirstBlock(op, target, source0, source1, repeats);
+        } else if (!AreRows(target, source0, repeats, count)) {
             AnyRepeats(op, target, source0, source1, repeats, lanes);
         } else if (IsRow1(target, source1, repeats, count)) {
             RunRows(op, target, source0, source1, repeats, count);
@@ -86,6 +88,15 @@ class Elementwise {
     static bool IsRow1(const Operand& target, const Operand& source1, uint32_t repeats, int count) {
         return (Op::kSources < 2 || source1.blockStride == kBlockBytes) &&
                Independent<kTargetBytes, kBytes1>(target, source1, repeats, count, 1);
+    }
+
+    // Target and second source have their lanes side by side, the first source is one block that
+    // all blocks of the repeat share: how an operation that also reads its target scales rows.
+    static bool IsFirstOneBlock(const Operand& target, const Operand& source0,
+                                const Operand& source1, uint32_t repeats, int count) {
+        return Op::kSources == 2 && Op::kReadsTarget && kSameSize && count == kLanes &&
+               source0.blockStride == 0 && target.blockStride == kBlockBytes &&
+               IsRow1(target, source1, repeats, count);
     }
 
     static void RunRows(const Op& op, const Operand& target, const Operand& source0,
@@ -308,6 +319,17 @@ class Elementwise {
                 CopyBlock(shared + first, As1(source1, repeat));
             }
             Fixed<kLanes>(op, AsTarget(target, repeat), As0(source0, repeat), shared);
+        }
+    }
+
+    static void RowsWithFirstBlock(const Op& op, const Operand& target, const Operand& source0,
+                                   const Operand& source1, uint32_t repeats) {
+        for (uint32_t repeat = 0; repeat < repeats; ++repeat) {
+            Element0 shared[kLanes];
+            for (int first = 0; first < kLanes; first += kBlockLanes) {
+                CopyBlock(shared + first, As0(source0, repeat));
+            }
+            Fixed<kLanes>(op, AsTarget(target, repeat), shared, As1(source1, repeat));
         }
     }
 
