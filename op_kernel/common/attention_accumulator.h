@@ -29,18 +29,18 @@ class AttentionAccumulator {
         state_.rescale = state_.shift[rows];
         state_.sums = state_.rescale[rows];
         AscendC::Duplicate(state_.shift, 0.0f, 2 * rows);
-        softmax_.Open(state_.sums[rowCapacity * tile], rowCapacity, 1.0f);
+        softmax_.Open(state_.sums[rowCapacity * tile], rowCapacity, tile, 1.0f);
     }
 
     __aicore__ inline void Begin(int32_t rows) {
         AscendC::Duplicate(output_, 0.0f, rows * pitch_);
-        softmax_.Reset(state_, rows, tile_);
+        softmax_.Reset(state_, rows);
     }
 
     // Begins with one score a row that has no value: sinks [rows, 8]. Barriers as ResetTo.
     __aicore__ inline void BeginWith(const FloatTensor& sinks, int32_t rows) {
         AscendC::Duplicate(output_, 0.0f, rows * pitch_);
-        softmax_.ResetTo(state_, sinks, rows, tile_);
+        softmax_.ResetTo(state_, sinks, rows);
     }
 
     // To be filled with [rows, tile] scores; -inf leaves a token out.
@@ -65,7 +65,7 @@ class AttentionAccumulator {
 
     // result [rows, pitch] = output / sum, after Add. `result` may be Output().
     __aicore__ inline void Finish(const FloatTensor& result, int32_t rows) const {
-        softmax_.Finish(state_, scores_, rows, tile_);
+        softmax_.Finish(state_, scores_, rows);
         softmax_.Normalize(result, output_, scores_, rows, pitch_);
     }
     __aicore__ inline const FloatTensor& Output() const { return output_; }

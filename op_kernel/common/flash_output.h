@@ -76,7 +76,7 @@ class FlashOutput {
                                   const AscendC::LocalTensor<Element>& result) const {
         const int32_t dim = tiling_->valueDim;
         const FloatTensor accumulated = Accumulated(slice);
-        softmax_->Finish(state, accumulated, slice.rows, 0);
+        softmax_->Finish(state, slice.rows);
         if (slice.Unit().partitions > 1) {
             softmax_->Normalize(result.template ReinterpretCast<float>(), accumulated, rows_.blocks,
                                 slice.rows, dim);

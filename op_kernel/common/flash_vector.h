@@ -73,7 +73,7 @@ class FlashVector {
         // BroadcastRows reads rows in groups of eight, some of which no task may ever use.
         AscendC::Duplicate(states_, 0.0f, (tiling_.lookahead + 1) * kRowStates * plan_.coreRows);
         AscendC::CreateVecIndex(rows_.ramp, 0.0f, kFloatsPerRepeat);
-        softmax_.Open(floats[plan_.softmax / kFloatBytes], tiling_.sliceRows,
+        softmax_.Open(floats[plan_.softmax / kFloatBytes], tiling_.sliceRows, 1,
                       FlashScores<Element>::ScaleOfSoftmax(tiling_));
         scores_.Open(tiling_, arguments_, workspace_, plan_, ub, rows_, pipe_);
         output_.Open(tiling_, arguments_, workspace_, softmax_, plan_, ub, rows_, pipe_);
@@ -137,7 +137,7 @@ class FlashVector {
     __aicore__ inline void BeginUnit(const FlashStep& step) {
         AscendC::PipeBarrier<PIPE_V>();
         if (tiling_.hasSinks == 0 || !step.unit.isFirst) {
-            softmax_.Reset(StateOf(step, 0), plan_.coreRows, 0);
+            softmax_.Reset(StateOf(step, 0), plan_.coreRows);
             return;
         }
         for (int32_t half = 0; half < step.unit.Halves(); ++half) {
@@ -147,7 +147,7 @@ class FlashVector {
                 slice.rows = Smaller(tiling_.sliceRows, end - slice.coreRow);
                 FillByHead(rows_.blocks, tiling_, slice, sinks_, 0, 1.0f);
                 AscendC::PipeBarrier<PIPE_V>();
-                softmax_.ResetTo(StateOf(slice), rows_.blocks, slice.rows, 0);
+                softmax_.ResetTo(StateOf(slice), rows_.blocks, slice.rows);
                 slice.firstRow += slice.rows;
                 slice.coreRow += slice.rows;
             }

@@ -28,10 +28,12 @@ struct SoftmaxRows {
 template <SoftmaxSums kSums>
 class OnlineSoftmax {
  public:
-    // Takes OnlineSoftmaxFloats(rowCapacity). Scores are multiplied by `scale`, which is above 0. A
-    // barrier on PIPE_V must follow.
-    __aicore__ inline void Open(const FloatTensor& scratch, int32_t rowCapacity, float scale) {
+    // Takes OnlineSoftmaxFloats(rowCapacity). A row has `sums` sums: 1, or the columns of a tile.
+    // Scores are multiplied by `scale`, which is above 0. A barrier on PIPE_V must follow.
+    __aicore__ inline void Open(const FloatTensor& scratch, int32_t rowCapacity, int32_t sums,
+                                float scale) {
         const int32_t rows = RoundUp(rowCapacity, kFloatsPerBlock);
+        sums_ = sums;
         scale_ = scale;
         values_ = scratch;
         blocks_ = values_[rows];
@@ -43,15 +45,15 @@ class OnlineSoftmax {
 
     // Forgets all columns. The maximum starts finite, so that scores of -inf have probability
     // exp(-inf) = 0 and never exp(-inf - -inf).
-    __aicore__ inline void Reset(const SoftmaxRows& state, int32_t rows, int32_t columns) const {
+    __aicore__ inline void Reset(const SoftmaxRows& state, int32_t rows) const {
         AscendC::Duplicate(state.shift, kLargest, rows);
-        AscendC::Duplicate(state.sums, 0.0f, kSums == SoftmaxSums::kOfRows ? rows : rows * columns);
+        AscendC::Duplicate(state.sums, 0.0f, rows * sums_);
     }
 
     // As if each row had seen one column: scaled scores [rows, 8], each value eight times. A
     // barrier on PIPE_V has come before and must follow.
     __aicore__ inline void ResetTo(const SoftmaxRows& state, const FloatTensor& scores,
-                                   int32_t rows, int32_t columns) const {
+                                   int32_t rows) const {
         const int32_t values = rows * kFloatsPerBlock;
         ReduceRowBlocks<RowReduction::kMax>(values_, scores, rows);
         AscendC::PipeBarrier<PIPE_V>();
@@ -65,14 +67,14 @@ class OnlineSoftmax {
             AscendC::Exp(state.sums, state.sums, rows);
         } else {
             BroadcastRows(blocks_, state.shift, rows);
-            AscendC::Duplicate(state.sums, 0.0f, rows * columns);
+            AscendC::Duplicate(state.sums, 0.0f, rows * sums_);
             AscendC::PipeBarrier<PIPE_V>();
             AscendC::Add(blocks_, scores, blocks_, values);
             AscendC::PipeBarrier<PIPE_V>();
             AscendC::Exp(blocks_, blocks_, values);
             AscendC::PipeBarrier<PIPE_V>();
             const AscendC::UnaryRepeatParams strides{
-                1, 1, static_cast<uint8_t>(columns / kFloatsPerBlock), 1};
+                1, 1, static_cast<uint8_t>(sums_ / kFloatsPerBlock), 1};
             AscendC::Muls(state.sums, blocks_, 1.0f / kFloatsPerBlock, kFloatsPerBlock,
                           static_cast<uint8_t>(rows), strides);
         }
@@ -123,17 +125,19 @@ class OnlineSoftmax {
     }
 
     // Sums and maxima can be read when it returns. The caller has put a barrier after the last
-    // Update. `fold` is scratch for RowSum; `columns` are those of a tile.
-    __aicore__ inline void Finish(const SoftmaxRows& state, const FloatTensor& fold, int32_t rows,
-                                  int32_t columns) const {
+    // Update. With kOfRows.
+    __aicore__ inline void Finish(const SoftmaxRows& state, int32_t rows) const {
         BroadcastRows(shiftBlocks_, state.shift, rows);
-        if constexpr (kSums == SoftmaxSums::kOfRows) {
-            BroadcastRows(blocks_, state.sums, rows);
-        } else {
-            RowSum(values_, state.sums, fold, blocks_, rows, columns);
-            AscendC::PipeBarrier<PIPE_V>();
-            BroadcastRows(blocks_, values_, rows);
-        }
+        BroadcastRows(blocks_, state.sums, rows);
+        AscendC::PipeBarrier<PIPE_V>();
+    }
+    // The same with kOfColumns. `fold` is scratch for RowSum.
+    __aicore__ inline void Finish(const SoftmaxRows& state, const FloatTensor& fold,
+                                  int32_t rows) const {
+        BroadcastRows(shiftBlocks_, state.shift, rows);
+        RowSum(values_, state.sums, fold, blocks_, rows, sums_);
+        AscendC::PipeBarrier<PIPE_V>();
+        BroadcastRows(blocks_, values_, rows);
         AscendC::PipeBarrier<PIPE_V>();
     }
 
@@ -168,6 +172,7 @@ class OnlineSoftmax {
     static constexpr float kLargest = 3.402823466e+38f;
     static constexpr float kSmallest = 1.175494351e-38f;  // divides the zeros of an empty row
 
+    int32_t sums_;
     float scale_;
     FloatTensor values_;       // [rows]
     FloatTensor blocks_;       // [rows, 8]
