@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from ascend_attention import (
@@ -19,9 +20,10 @@ from ascend_attention import (
 )
 from ascend_attention.model import Mutation, checked, mutate, options
 from ascend_attention.reference import PLAIN_SCORES, ScoreOptions
-from ascend_attention.testing import PagedCase, paged_case
+from ascend_attention.testing import PagedCase, flash_case, paged_case
 
 from tests.ops.attend import attend
+from tests.ops.flash_attend import ALL_KEYS, attend_flash
 from tests.ops.rotary_case import RotaryCase, rotary_case
 from tests.ops.test_cache_kernels import copy
 from tests.ops.test_merge_kernel import merge, random_state
@@ -184,6 +186,80 @@ def copy_many() -> None:
     copy(caches, caches, torch.stack([blocks[:100], blocks[100:]], dim=1))
 
 
+FLASH_HEADS = 18
+FLASH_SLOPES = torch.linspace(0.01, 0.2, FLASH_HEADS).numpy()
+FLASH_SINKS = torch.linspace(-1, 1, FLASH_HEADS).numpy()
+FLASH_MASK = np.arange(20 * 300).reshape(1, 1, 20, 300) % 3 != 0
+FLASH_BIAS = np.linspace(-1, 1, 20 * 300, dtype=np.float32).reshape(1, 1, 20, 300)
+CAUSAL = ScoreOptions()
+
+
+def flash(
+    queries: tuple[int, ...],
+    keys: tuple[int, ...],
+    scores: ScoreOptions = ALL_KEYS,
+    *,
+    row_tile: int = 16,
+    kv_tile: int = 128,
+    lookahead: int = 2,
+    num_splits: int = 1,
+    score_format: str = "float",
+    **sizes: Any,  # noqa: ANN401
+) -> Run:
+    """Return flash attention in small tiles, so that every core has several units."""
+    sizes = {"heads": FLASH_HEADS, "kv_heads": FLASH_HEADS, **sizes}
+    return partial(
+        attend_flash,
+        flash_case(queries, keys, **sizes),
+        scores,
+        row_tile=row_tile,
+        kv_tile=kv_tile,
+        lookahead=lookahead,
+        pack=1,
+        num_splits=num_splits,
+        score_format=score_format,
+    )
+
+
+def wide(scores: ScoreOptions, **changes: int) -> Run:
+    """Return tasks of two halves that see several tiles, so that every ring goes round."""
+    sizes: dict[str, Any] = {"heads": 26, "kv_heads": 2, "row_tile": 256, "lookahead": 1, **changes}
+    return flash((300,), (530,), scores, **sizes)
+
+
+# Units of several steps and of one, with two halves and with one; a core without rows.
+FLASH: dict[str, Callable[[], Run]] = {
+    "flash_attention": lambda: each(
+        wide(CAUSAL),
+        flash((20,) * 3, (300, 260, 20), form="paged", head_dim=128),
+        flash((3,), (20,), heads=120, kv_heads=120),
+        flash((200,), (600,), CAUSAL, heads=30, kv_heads=30, head_dim=256, row_tile=128),
+    ),
+    "flash_attention_masks": lambda: each(
+        flash((20, 3), (300, 40), ScoreOptions(prefix=np.array([100, 7]), sinks=FLASH_SINKS)),
+        flash((20, 3), (300, 40), ScoreOptions(causal=False, window=(30, 9))),
+        flash((200,), (230,), ScoreOptions(window=(50, -1)), row_tile=128),
+        wide(ALL_KEYS),
+        flash((20, 3), (300, 40), ScoreOptions(causal=False, mask=FLASH_MASK)),
+    ),
+    "flash_attention_scores": lambda: each(
+        flash((20, 3), (300, 40), ScoreOptions(alibi_slopes=FLASH_SLOPES)),
+        flash((20, 3), (300, 40), ScoreOptions(causal=False, bias=FLASH_BIAS, softcap=2.0)),
+        flash((20, 3), (300, 40), score_format="half"),
+        wide(CAUSAL),
+        flash(
+            (20, 3),
+            (300, 40),
+            ScoreOptions(alibi_slopes=FLASH_SLOPES, softcap=2.0, sinks=FLASH_SINKS),
+        ),
+    ),
+    "flash_attention_split": lambda: each(
+        flash((20, 3), (600, 40), num_splits=5),
+        flash((20, 3), (300, 40), ScoreOptions(sinks=FLASH_SINKS), num_splits=3),
+        wide(CAUSAL, num_splits=3),
+    ),
+}
+
 SLOPES = torch.linspace(0.01, 0.2, 24).numpy()
 SINKS = torch.linspace(-1, 1, 24).numpy()
 RUNS: dict[str, Callable[[], Run]] = {  # each makes its tensors once
@@ -213,6 +289,7 @@ RUNS: dict[str, Callable[[], Run]] = {  # each makes its tensors once
     "rotary_embedding_fp32": lambda: rotate_many(torch.float32),
     "reshape_and_cache": lambda: write,
     "copy_blocks": lambda: copy_many,
+    **FLASH,
 }
 
 
@@ -222,11 +299,22 @@ def is_of_the_library(mutation: Mutation) -> bool:
     The destructor of TPipe waits for the flags that FreeTensor has raised, so that none is left for
     the next kernel, and puts a barrier on all pipes: nothing comes after it. Between the two phases
     of a split, TPipe::Reset waits for those flags and SyncAll begins with a barrier on all pipes:
-    either would do.
+    either would do. On a cube core TPipe also raises flags of its own at its start. Fixpipe puts a
+    barrier before each of its moves, which write different places.
     """
     functions = [place.function for place in mutation.places]
-    barrier_of_sync_all = "PipeBarrier" in functions[0] and any("SyncAll" in f for f in functions)
-    return barrier_of_sync_all or any("~TPipe" in f or "TPipe::Reset" in f for f in functions)
+    barrier = "PipeBarrier" in functions[0]
+    if barrier and any("SyncAll" in f or "RunFixpipe" in f for f in functions):
+        return True
+    return any(name in f for f in functions for name in ("~TPipe", "TPipe::Init", "TPipe::Reset"))
+
+
+def takes_flags_back(mutation: Mutation) -> bool:
+    """True for the end of a ring of slots: flags that nobody waited for are lowered again.
+
+    Nothing comes after it, but a flag that is left raised is a fault.
+    """
+    return any("SlotRing<" in f.function and "Close(" in f.function for f in mutation.places)
 
 
 @pytest.mark.skipif(shutil.which("addr2line") is None, reason="needs addr2line of binutils")
@@ -234,7 +322,11 @@ def is_of_the_library(mutation: Mutation) -> bool:
 def test_every_ordering_edge_of_a_kernel_is_missed_when_taken_away(name: str) -> None:
     mutations = mutate(RUNS[name]())
 
-    kernel_sites = [mutation for mutation in mutations if not is_of_the_library(mutation)]
+    kernel_sites = [
+        mutation
+        for mutation in mutations
+        if not is_of_the_library(mutation) and not takes_flags_back(mutation)
+    ]
     silent = [str(mutation) for mutation in kernel_sites if not mutation.found]
     assert len(kernel_sites) >= 6, "too few sites: are they collected?"
     assert silent == []
