@@ -17,7 +17,14 @@ from ascend_attention.bench.cube import GOALS, bench_cube, flops
 from ascend_attention.bench.decode import DecodeShape, bench_decode
 from ascend_attention.bench.decode import decode_set as decode_shapes
 from ascend_attention.bench.exp import EXP_COUNT, bench_exp
-from ascend_attention.bench.flash import SHAPE, bench_flash
+from ascend_attention.bench.flash import (
+    HEAD_DIM,
+    HEADS,
+    SHAPE,
+    WORKSPACE_TOKENS,
+    bench_flash,
+    plan_of,
+)
 from ascend_attention.bench.memory import extra_memory
 from ascend_attention.job.table import make_console
 
@@ -86,6 +93,30 @@ def _decode_set_rows(repeats: int, console: Console) -> list[Row]:
     return [*rows, {"what": name, **mean, "goal": 1.0, "unit": "x", "detail": ""}]
 
 
+def _flash_rows(repeats: int) -> list[Row]:
+    rows: list[Row] = []
+    for name, causal in (("full", False), ("causal", True)):
+        flash = bench_flash(repeats, causal=causal)
+        what = f"flash attention fp16 {SHAPE} {name}"
+        rows.append(_ratio(f"{what}: fast / torch SDPA", flash["fast"], flash["torch"], 1.0))
+        rows.append(_ratio(f"{what}: checked / fast", flash["checked"], flash["fast"], 10.0))
+    for tokens in WORKSPACE_TOKENS:
+        plan = plan_of(tokens)
+        size = plan.workspace_bytes / 2**20
+        rows.append(
+            {
+                "what": f"flash attention fp16 H{HEADS} D{HEAD_DIM}: workspace for S {tokens}",
+                "minimum": size,
+                "median": size,
+                "goal": None,
+                "unit": "MiB",
+                "detail": f"{plan.cores} cores, {plan.row_tile} x {plan.kv_tile}, "
+                f"{plan.lookahead} ahead",
+            }
+        )
+    return rows
+
+
 def _measure(context: int, repeats: int) -> list[Row]:
     decode_shape = DecodeShape("8B", 8, 32, 8, 128, context, 128)
     strategies = ("vector", "cube")
@@ -99,10 +130,7 @@ def _measure(context: int, repeats: int) -> list[Row]:
         ),
         _ratio(f"{shape}: checked / fast", decode["checked"], decode["fast"], 10.0),
     ]
-    for name, causal, goal in (("full", False, 1.0), ("causal", True, None)):
-        flash = bench_flash(repeats, causal=causal)
-        what = f"flash attention fp16 {SHAPE} {name}: fast / torch SDPA fp16"
-        rows.append(_ratio(what, flash["fast"], flash["torch"], goal))
+    rows += _flash_rows(repeats)
     for level, timing in bench_exp(repeats).items():
         rows.append(
             {
