@@ -35,6 +35,13 @@ bool CheckForCube(const PagedAttentionProblem& problem, TilingError* error) {
     if (problem.layout == CacheLayout::kPacked) {
         return error->Set(kOperation, "key_cache layout", "packed", "be rows or NZ for the cube");
     }
+    const std::string whole = "be a multiple of " + std::to_string(kFractal) + " for the cube";
+    if (problem.cache.headDim % kFractal != 0) {
+        return error->Set(kOperation, "query head_dim", problem.cache.headDim, whole);
+    }
+    if (problem.cache.blockSize % kFractal != 0) {
+        return error->Set(kOperation, "key_cache block_size", problem.cache.blockSize, whole);
+    }
     if (problem.partialOutputs > 0) {
         return error->Set(kOperation, "partitions of exp_sums", problem.partialOutputs,
                           "be 0 for the cube");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <string>
 
@@ -256,7 +257,7 @@ bool ComputePagedAttentionTiling(const PagedAttentionProblem& problem, const Cor
             *error = obstacle;
             return false;
         }
-        choice.reason = "vector cores: " + obstacle.What();
+        choice.reason = "vector cores: " + obstacle.What().substr(std::strlen(kOperation) + 2);
     }
     if (!ComputeVectorTiling(problem, core, plan, error)) {
         return false;

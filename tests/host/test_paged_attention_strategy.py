@@ -29,8 +29,8 @@ CHOICES: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "float32": ({"dtype": FLOAT32}, "vector", r"query dtype (float32) must be float16 or bfloat16"),
     "packed": ({"layout": PACKED}, "vector", "key_cache layout (packed) must be rows or NZ"),
-    "head_dim": ({"head_dim": 120}, "vector", "head_dim (120) must be a multiple of 16"),
-    "block_size": ({"block_size": 24}, "vector", "(24) must be a multiple of 16"),
+    "head_dim": ({"head_dim": 120}, "vector", "vector cores: query head_dim (120) must be"),
+    "block_size": ({"block_size": 24}, "vector", "vector cores: key_cache block_size (24) must be"),
     "partial results": (
         {"partial_outputs": 1},
         "vector",
@@ -62,7 +62,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "float32": ({"dtype": FLOAT32}, r"query dtype \(float32\) must be float16 or bfloat16"),
     "packed": ({"layout": PACKED}, r"key_cache layout \(packed\) must be rows or NZ"),
     "head_dim": ({"head_dim": 120}, r"query head_dim \(120\) must be a multiple of 16"),
-    "block_size": ({"block_size": 24}, r"page_size \(24\) must be a multiple of 16"),
+    "block_size": ({"block_size": 24}, r"key_cache block_size \(24\) must be a multiple of 16"),
     "NZ of float32": (
         {"dtype": FLOAT32, "layout": NZ, "strategy": AUTO},
         r"query dtype \(float32\) must be float16 or bfloat16 for the cube",

@@ -234,7 +234,8 @@ def paged_attention_v1(
     """Attend one new token a sequence to a paged cache in one pass, into ``out``.
 
     Every call form that vLLM has had works: one float ``kv_scale`` in the place of ``k_scale``, two
-    floats, two tensors, with or without the arguments behind them.
+    floats, two tensors, with or without the arguments behind them. Runs on the vector cores, which
+    alone read caches of this form.
 
     Args:
         out: ``[batch, heads, head_dim]``, dtype of ``query``, contiguous; written.
@@ -322,6 +323,8 @@ def paged_attention_v2(
     blocksparse_head_sliding_step: int = 0,
 ) -> None:
     """Attend one new token a sequence to a paged cache, split into partitions, into ``out``.
+
+    Runs on the vector cores, as ``paged_attention_v1`` does.
 
     Args:
         out: As for ``paged_attention_v1``, like all that is not named here.
