@@ -260,6 +260,57 @@ FLASH: dict[str, Callable[[], Run]] = {
     ),
 }
 
+
+def cubes(
+    lengths: tuple[int, ...],
+    layout: str = "NHD",
+    scores: ScoreOptions = PLAIN_SCORES,
+    *,
+    splits: int = 1,
+    **sizes: Any,  # noqa: ANN401
+) -> Run:
+    """Return attention on the cube."""
+    case = paged_case(lengths, **{"head_dim": 32, **sizes}).filled()
+    return partial(attend, case, layout, scores, num_splits=splits, strategy="cube")
+
+
+def decode_on_the_cube() -> Run:
+    """Return units of several steps, of a single step and without keys, several for each block."""
+    return each(
+        cubes((1100, 30, 600, 0, 9, 1300, 65, 520), heads=24, kv_heads=6, head_dim=64),
+        cubes((30, 20, 9, 5) * 3, "NZ", heads=24, kv_heads=6),
+    )
+
+
+def halves_on_the_cube() -> Run:
+    """Return tasks with two halves of rows, which share the keys in L0B."""
+    return cubes((700, 520, 600), heads=32, kv_heads=4, query_lens=(40, 33, 50))
+
+
+def options_on_the_cube() -> Run:
+    """Return several query tokens a sequence, whose windows begin in two repeats of one core."""
+    lengths, queries = (113, 140, 640, 9, 30, 700), (16, 16, 5, 1, 16, 1)
+    slopes, sinks, window = SLOPES[:16], SINKS[:16], (37, -1)
+    grouped = (
+        ScoreOptions(alibi_slopes=slopes),
+        ScoreOptions(alibi_slopes=slopes, window=window),
+        ScoreOptions(softcap=2.0, window=window),
+        ScoreOptions(softcap=2.0, window=(0, -1), sinks=sinks),
+        ScoreOptions(alibi_slopes=slopes, softcap=2.0, sinks=sinks),
+    )
+    sizes: dict[str, Any] = {"heads": 16, "kv_heads": 4, "query_lens": queries}
+    many_tokens: dict[str, Any] = {"heads": 48, "kv_heads": 48, "query_lens": (96, 96)}
+    return each(
+        *(cubes(lengths, "NHD", scores, **sizes) for scores in grouped),
+        cubes((200, 300), "NHD", ScoreOptions(window=window), **many_tokens),
+    )
+
+
+def split_on_the_cube() -> Run:
+    """Return a split in more partial results than are combined in one step."""
+    return cubes((600, 30, 340, 0, 340, 340), heads=48, kv_heads=6, splits=38)
+
+
 SLOPES = torch.linspace(0.01, 0.2, 24).numpy()
 SINKS = torch.linspace(-1, 1, 24).numpy()
 RUNS: dict[str, Callable[[], Run]] = {  # each makes its tensors once
@@ -284,6 +335,9 @@ RUNS: dict[str, Callable[[], Run]] = {  # each makes its tensors once
     ),
     "paged_attention_split": lambda: each(split(torch.float16), split_into_partials),
     "paged_attention_split_fp32": lambda: split(torch.float32),
+    "paged_attention_cube": lambda: each(
+        decode_on_the_cube(), halves_on_the_cube(), options_on_the_cube(), split_on_the_cube()
+    ),
     "merge_attention_states": lambda: merge_many,
     "rotary_embedding": lambda: rotate_many(torch.float16),
     "rotary_embedding_fp32": lambda: rotate_many(torch.float32),
