@@ -192,6 +192,6 @@ def print_memory(console: Console, results: Sequence[MemoryResult]) -> None:
         if result.fault:
             console.print(f"[red]{result.tokens} tokens[/]: {escape(result.fault)}")
     console.print(
-        "Workspace is a fixed amount a core for the tiles that were chosen; the rest of flash is "
-        "its output and the on-chip memory of the modelled cores"
+        "Workspace is a fixed amount a core for the chosen tiles; the rest of flash is its output "
+        "and the on-chip memory of the cores"
     )

@@ -158,14 +158,19 @@ def plain_attention(
     return output
 
 
+def as_numpy(tensor: torch.Tensor) -> np.ndarray:
+    """Return the values as an array; numpy has no bfloat16, but float32 holds all of its values."""
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+
+
 def exact_attention(
     case: PagedCase, scale: float | None = None, options: ScoreOptions = PLAIN_SCORES
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return output and log-sum-exp of the reference for a filled case."""
     return reference.paged_attention(
-        case.query.float().numpy(),
-        case.key_cache.float().numpy(),
-        case.value_cache.float().numpy(),
+        as_numpy(case.query),
+        as_numpy(case.key_cache),
+        as_numpy(case.value_cache),
         case.block_tables.numpy(),
         case.seq_lens.numpy(),
         scale=scale,

@@ -57,7 +57,8 @@ def _in_order(
     query, key, value = (tensor.float() for tensor in tensors)
     length, _, head_dim = key.shape
     heads, group = query.shape[1], query.shape[1] // key.shape[1]
-    dims, tokens = torch.arange(head_dim), torch.arange(length)
+    dims: torch.Tensor | slice = slice(None)
+    tokens: torch.Tensor | slice = slice(None)
     if order > 0:
         generator = torch.Generator().manual_seed(order)
         dims, tokens = (torch.randperm(n, generator=generator) for n in (head_dim, length))
