@@ -16,7 +16,7 @@ struct FlashSlice {
     const FlashStep* step;
     int32_t half;
     int32_t firstRow;  // of the unit
-    int32_t rows;
+    int32_t rows = 0;
     int32_t coreRow;   // its first row among those that the core keeps
     KeyRange columns;  // of the half
 

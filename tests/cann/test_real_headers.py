@@ -7,6 +7,7 @@ check: every kernel with every variant, and the part of op_host that CANN compil
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import ascend_attention
 import numpy as np
@@ -24,11 +25,14 @@ from ascend_attention.model import (
     options,
     recorded,
 )
-from ascend_attention.testing import PagedCase, paged_case
+from ascend_attention.testing import FORMS as FLASH_FORMS
+from ascend_attention.testing import PagedCase, flash_case, paged_case
 
 from tests.cann.front_ends import CANN_PROBES, header_generation, need_headers, rows_of
 from tests.cann.same_work import assert_same_work, bytes_of
 from tests.model.api_rows import api_rows
+from tests.ops.flash_attend import attend_flash
+from tests.ops.flash_options import KINDS, Setting, bias_dtype
 from tests.ops.rotary_case import rotary_case
 from tests.ops.test_merge_states import random_states
 
@@ -129,6 +133,43 @@ def test_paged_attention_gives_the_same_bits(
     ).filled()
 
     assert_same(lambda: attend(case, strategy), cann_kernels, monkeypatch)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_flash_attention_gives_the_same_bits(
+    kind: str, dtype: torch.dtype, cann_kernels: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths = (40, 1, 150), (300, 17, 0)
+    case = flash_case(*lengths, dtype=dtype)
+    scores = KINDS[kind](Setting(*lengths, heads=4, dtype=dtype, seed=1))
+
+    def call() -> list[torch.Tensor]:
+        return list(attend_flash(case, scores, bias_dtype(kind, dtype)))
+
+    assert_same(call, cann_kernels, monkeypatch)
+
+
+@pytest.mark.parametrize("form", FLASH_FORMS)
+@pytest.mark.parametrize(
+    ("sizes", "tiles"),
+    [
+        ({"head_dim": 64}, {"row_tile": 256, "kv_tile": 128, "lookahead": 1}),
+        ({"head_dim": 192, "head_dim_v": 128, "kv_heads": 1}, {"pack": 4, "row_tile": 16}),
+        ({"head_dim": 256, "kv_heads": 4}, {"num_splits": 3, "score_format": "half"}),
+    ],
+    ids=["halves", "packed", "split"],
+)
+def test_tiles_of_flash_attention_give_the_same_bits(
+    sizes: dict[str, Any],
+    tiles: dict[str, Any],
+    form: str,
+    cann_kernels: Library,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = flash_case((1, 300, 40), (400, 530, 3), form=form, **sizes)
+
+    assert_same(lambda: list(attend_flash(case, **tiles)), cann_kernels, monkeypatch)
 
 
 @pytest.mark.parametrize("interleaved", [False, True])
