@@ -161,7 +161,12 @@ verb=${1:-help}
 shift || true
 case $verb in
     # Not `set_up && build`: a command that fails inside would no longer end the script.
-    run) set_up; build model; run_module ascend_attention run "$@" ;;
+    run)
+        set_up
+        build model
+        # As the model: most tensors are too small to gain from more threads.
+        OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} run_module ascend_attention run "$@"
+        ;;
     test) set_up; build model; run_tests "$@" ;;
     lint) lint ;;
     format) stepsTotal=2; set_up; format ;;
