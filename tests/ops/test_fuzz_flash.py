@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from ascend_attention.testing import FORMS, FlashCase, flash_case
+from ascend_attention.reference import ScoreOptions
+from ascend_attention.testing import FORMS, FlashCase, exact_flash_attention, flash_case
 from hypothesis import strategies as st
 
-from tests.ops.flash_attend import assert_flash_matches, attend_flash
+from tests.ops.flash_attend import State, attend_flash
 from tests.ops.flash_options import KINDS, Setting, bias_dtype
 from tests.ops.fuzz import call, mostly, one_in, run_examples
 
@@ -104,6 +106,20 @@ DAMAGES: list[Damage] = [
 ]
 
 
+def assert_close(case: FlashCase, state: State, options: ScoreOptions) -> None:
+    """Compare with the reference: rounded weights, a rounded output, and little else.
+
+    Where a query token sees few keys, plain torch may round without any error, by luck: it is no
+    measure for thousands of examples.
+    """
+    exact, exact_lse = exact_flash_attention(case, options=options)
+    values = [values.abs().max() for _, _, values in case.sequences if len(values) > 0]
+    largest = max([1.0, *map(float, values)])
+    atol = torch.finfo(case.query.dtype).eps * largest
+    np.testing.assert_allclose(state[0].double().numpy(), exact, rtol=0, atol=atol)
+    np.testing.assert_allclose(state[1].double().numpy(), exact_lse, rtol=1e-5, atol=1e-5)
+
+
 @dataclass(frozen=True)
 class Example:
     """A case, its options, and how it is run."""
@@ -142,7 +158,7 @@ class Example:
 
         if valid:
             assert state is not None
-            assert_flash_matches(case, state, options)
+            assert_close(case, state, options)
         return launches
 
 
