@@ -270,3 +270,34 @@ def test_what_cannot_be_done_is_named(name: str) -> None:
         call()
 
     assert str(caught.value) == message
+
+
+COMPILED: dict[str, Callable[[], object]] = {
+    "dense": lambda: flash_attn_func(*TENSORS, causal=True),
+    "packed over pages": lambda: flash_attn_varlen_func(
+        *PAGED_TENSORS,
+        block_table=PAGED.metadata["block_table"],
+        seqused_k=PAGED.metadata["seqused_k"],
+    ),
+    "cache": lambda: flash_attn_with_kvcache(
+        CASE.query,
+        CASE.key.clone(),
+        CASE.value.clone(),
+        CASE.key[:, :1],
+        CASE.value[:, :1],
+        torch.ones(32, 16),
+        torch.zeros(32, 16),
+        torch.tensor([5, 9], dtype=torch.int32),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_torch_compiles_the_functions_without_breaking_the_graph(
+    name: str, launches: list[Report]
+) -> None:
+    expected = tensor(COMPILED[name]())
+
+    compiled = torch.compile(COMPILED[name], backend="eager", fullgraph=True)
+
+    assert torch.equal(tensor(compiled()), expected)
