@@ -131,13 +131,13 @@ py::dict DescribeCounters(const LaunchReport& report) {
     return table;
 }
 
-// Tuples: the fields of ascend_attention.model.StreamEntry.
+// Tuples: the fields of ascend_attention.model.StreamEntry, with the number of the call chain.
 py::list DescribeStream(const std::vector<StreamEntry>& stream) {
     py::list entries;
     for (const StreamEntry& entry : stream) {
         entries.append(py::make_tuple(entry.core, PipeName(entry.pipe), entry.name, entry.effect,
                                       py::tuple(py::cast(entry.known)), entry.elsewhere,
-                                      LocateAll({entry.address})[0]));
+                                      entry.chain));
     }
     return entries;
 }
@@ -160,6 +160,11 @@ py::dict DescribeReport(const LaunchReport& report) {
     fields["sites"] = std::move(sites);
     fields["printed"] = report.printed;
     fields["stream"] = DescribeStream(report.stream);
+    py::list chains;
+    for (const CallChain& chain : report.streamChains) {
+        chains.append(LocateAll(chain));
+    }
+    fields["stream_chains"] = std::move(chains);
     return fields;
 }
 

@@ -133,8 +133,8 @@ void Issue::RecordStream(StreamRecorder* stream, const Clock& clock) const {
             touches.push_back({space, access.write, begin - origin, begin - origin + run});
         });
     }
-    stream->Add({core.Number(), pipe_, name_, address_, 0, {}, 0}, number_, std::move(touches),
-                clock);
+    const uint32_t chain = stream->ChainNumber(CallersOf(__builtin_frame_address(0), address_));
+    stream->Add({core.Number(), pipe_, name_, chain, 0, {}, 0}, number_, std::move(touches), clock);
 }
 
 void Issue::CheckLocal(const Operand& operand, const Clock& clock) {

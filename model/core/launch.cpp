@@ -27,17 +27,14 @@ CallChain ChainOf(const Fiber& fiber, const void* frame) {
     return WalkFrames(frame, fiber.StackBegin(), fiber.StackEnd());
 }
 
-// Adds the callers of the instruction that runs now; the frames below it are the model's own.
-void AddCallers(InstructionRecord* instruction, const CallChain& chain) {
-    if (!instruction->addresses.empty()) {
-        const auto entry = std::find(chain.begin(), chain.end(), instruction->addresses.front());
-        if (entry != chain.end()) {
-            instruction->addresses.assign(entry, chain.end());
-        }
-    }
-}
-
 }  // namespace
+
+// The frames below the call are the model's own.
+CallChain CallersOf(const void* frame, uint64_t address) {
+    const CallChain chain = ChainOf(*CurrentCore().fiber, frame);
+    const auto entry = std::find(chain.begin(), chain.end(), address);
+    return entry == chain.end() ? CallChain{address} : CallChain(entry, chain.end());
+}
 
 void Raise(Fault fault) {
     Core& core = CurrentCore();
@@ -46,7 +43,10 @@ void Raise(Fault fault) {
     fault.block = core.Block();
     fault.core = core.Number();
     fault.coreName = core.Name();
-    AddCallers(&fault.instruction, ChainOf(*core.fiber, __builtin_frame_address(0)));
+    std::vector<uint64_t>& addresses = fault.instruction.addresses;
+    if (!addresses.empty()) {
+        addresses = CallersOf(__builtin_frame_address(0), addresses.front());
+    }
     launch.SetFault(std::move(fault));
     core.fiber->Leave();
 }
@@ -296,6 +296,7 @@ LaunchReport LaunchState::Report() {
         report.sites.push_back(std::move(site));
     }
     report.stream = stream_.Take();
+    report.streamChains = stream_.Chains();
     return report;
 }
 

@@ -62,6 +62,7 @@ struct LaunchReport {
     int32_t cores = 0;
     std::vector<Site> sites;
     std::vector<StreamEntry> stream;
+    std::vector<CallChain> streamChains;
     std::string printed;
 };
 

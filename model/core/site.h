@@ -14,6 +14,10 @@ using CallChain = std::vector<uint64_t>;
 
 CallChain WalkFrames(const void* frame, const char* stackBegin, const char* stackEnd);
 
+// Of the instruction that runs now: from `address`, its call in the front end, outwards. Only that
+// if `frame` has no such caller.
+CallChain CallersOf(const void* frame, uint64_t address);
+
 // One ordering instruction seen during a launch.
 struct Site {
     std::string kind;    // "set_flag", "wait_flag", "pipe_barrier", ...

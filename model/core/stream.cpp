@@ -85,4 +85,16 @@ uint32_t StreamRecorder::EntriesUpTo(int32_t core, int pipe, uint32_t number) co
                                  known.begin());
 }
 
+uint32_t StreamRecorder::ChainNumber(const CallChain& chain) {
+    return chains_.try_emplace(chain, static_cast<uint32_t>(chains_.size())).first->second;
+}
+
+std::vector<CallChain> StreamRecorder::Chains() const {
+    std::vector<CallChain> chains(chains_.size());
+    for (const auto& [chain, number] : chains_) {
+        chains[number] = chain;
+    }
+    return chains;
+}
+
 }  // namespace npu_model

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/site.h"
 
 namespace npu_model {
 
@@ -28,7 +29,7 @@ struct StreamEntry {
     int32_t core;
     NpuPipe pipe;
     const char* name;
-    uint64_t address;    // of the call in the front end
+    uint32_t chain;      // position in the recorder's call chains
     uint64_t effect;     // digest of what it touches
     LocalClock known;    // entries of each pipe of this core that are complete
     uint64_t elsewhere;  // digest of the same for other cores
@@ -40,11 +41,15 @@ class StreamRecorder {
     void Add(StreamEntry entry, uint32_t number, std::vector<StreamTouch> touches,
              const Clock& clock);
     std::vector<StreamEntry> Take() { return std::move(entries_); }
+    // Return addresses of the calls, from the front end out; each chain once.
+    uint32_t ChainNumber(const CallChain& chain);
+    std::vector<CallChain> Chains() const;
 
  private:
     uint32_t EntriesUpTo(int32_t core, int pipe, uint32_t number) const;
 
     std::vector<StreamEntry> entries_;
+    std::map<CallChain, uint32_t> chains_;
     // Instruction numbers of the entries of each core and pipe, ascending.
     std::map<std::pair<int32_t, int>, std::vector<uint32_t>> numbers_;
 };

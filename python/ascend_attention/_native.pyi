@@ -45,7 +45,8 @@ class _Report(TypedDict):
     cores: int
     sites: list[_Site]
     printed: str
-    stream: list[tuple[int, str, str, int, tuple[int, ...], int, tuple[str, int]]]
+    stream: list[tuple[int, str, str, int, tuple[int, ...], int, int]]
+    stream_chains: list[list[tuple[str, int]]]
 
 class _Soc(TypedDict):
     cube_cores: int

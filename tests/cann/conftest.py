@@ -4,13 +4,13 @@
 import pytest
 from ascend_attention.model import Library
 
-from tests.cann.front_ends import CANN_PROBES, KERNELS, OWN_PROBES
+from tests.cann.front_ends import CANN_KERNELS, CANN_PROBES, OWN_PROBES
 
 
 @pytest.fixture(scope="module")
 def cann_kernels() -> Library:
     """Our kernels through the real headers."""
-    return Library(KERNELS)
+    return Library(CANN_KERNELS)
 
 
 @pytest.fixture(scope="module")

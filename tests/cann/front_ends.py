@@ -9,7 +9,7 @@ import pytest
 from ascend_attention.backends import model as backend
 
 PACKAGE = Path(backend.KERNELS).parent
-KERNELS = PACKAGE / "libascend_attention_kernels_cann.so"
+CANN_KERNELS = PACKAGE / "libascend_attention_kernels_cann.so"
 OWN_PROBES = PACKAGE / "libapi_probes.so"
 CANN_PROBES = PACKAGE / "libapi_probes_cann.so"
 

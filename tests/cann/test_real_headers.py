@@ -269,6 +269,34 @@ def test_vector_function_gives_the_same_bits(
     assert_same_work(own, cann, name)
 
 
+def test_a_difference_is_said_with_the_calls_it_comes_from(
+    probes: tuple[Library, Library],
+) -> None:
+    numbers = {name: number for _, number, name in rows_of("probe_arithmetic")}
+    reports = []
+    for library, name in zip(probes, ("Add.half.count", "Sub.half.count"), strict=True):
+        arguments = [In(probe_input()), InOut(np.zeros_like(probe_input()))]
+        with options(mode="checked", collect_stream=True):
+            reports.append(
+                library.launch(
+                    "probe_arithmetic", [*arguments, In(np.array([numbers[name]], np.int32))]
+                )
+            )
+
+    own, cann = reports
+    with pytest.raises(AssertionError) as raised:
+        assert_same_work(own, cann, "Add and Sub")
+
+    about, where, ours, theirs, *_ = str(raised.value).splitlines()
+    assert about == "Add and Sub"
+    assert where == "core 0, pipe V, instruction 1 of probe_arithmetic"
+    assert ours.startswith("  ours: vadd, ")
+    assert theirs.startswith("  CANN: vsub, ")
+    assert "probe_arithmetic.cpp:" in ours
+    assert "AscendC::Sub<" in theirs
+    assert "probe_arithmetic.cpp:" in theirs
+
+
 @pytest.mark.parametrize("order", ["forward", "reversed", "seeded"])
 def test_cores_keep_their_state_while_they_wait(
     order: str, probes: tuple[Library, Library]

@@ -64,19 +64,8 @@ class Comparison:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        THROUGH_CANN, action="store_true", help="run value tests through CANN's headers too"
-    )
-
-
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "covers(row, kind): tests a row of model/api")
-    config.addinivalue_line(
-        "markers",
-        "own_front_end(reason, headers=None): cannot run through CANN's headers, or not through "
-        "those of one generation",
-    )
     config.addinivalue_line("markers", "needs_whole_suite: judges all tests of this folder")
     through_cann = config.getoption(THROUGH_CANN)
     config.stash[EXCEPTIONS] = Exceptions(header_generation(CANN_PROBES) if through_cann else None)

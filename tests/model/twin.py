@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """A probe library that runs every launch through the real CANN headers too, and compares."""
 
+import ctypes
 import os
 from collections.abc import Sequence
 from contextvars import Context
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 from ascend_attention import model
-from ascend_attention.model.arguments import Argument
+from ascend_attention.model import Buffer, Tiling, Workspace
+from ascend_attention.model.arguments import Argument, to_buffers
 from ascend_attention.model.options import current_options
 
 from tests.cann.same_work import assert_equal_work, bytes_of
-from tests.model.harness import Array, aligned
 
 HEADERS = "CANN headers"  # what a failed check of theirs is a fault of
 
@@ -31,6 +32,7 @@ class Twin(model.Library):
         compares_instructions: Whether work and instruction streams are compared too.
         compares_order: Whether flags and barriers are part of that.
         compared: Number of launches that were equal.
+        variants: Kernels of these launches, with their tiling keys.
     """
 
     def __init__(self, own: str | os.PathLike[str], cann: str | os.PathLike[str]) -> None:
@@ -40,6 +42,7 @@ class Twin(model.Library):
         self.compares_instructions = True
         self.compares_order = True
         self.compared = 0
+        self.variants: set[tuple[str, int]] = set()
 
     def launch(
         self,
@@ -60,7 +63,7 @@ class Twin(model.Library):
             )
         if chosen.mutated_sites:
             return report
-        about = f"{', '.join(self.rows)}: {kernel}"
+        about = f"{', '.join(self.rows) or 'kernel'}: {kernel}, tiling key {tiling_key}"
         assert kernel in self.cann, f"{about} is not built through the real headers"
 
         def launch_cann(copies: _Copies, mode: str) -> model.Report:
@@ -97,6 +100,7 @@ class Twin(model.Library):
         elif self.compares_instructions:
             assert bytes_of(report) == bytes_of(other), about
         self.compared += 1
+        self.variants.add((kernel, tiling_key))
         return report
 
     def _declared_type(self, kernel: str, tiling_key: int) -> str:
@@ -105,33 +109,60 @@ class Twin(model.Library):
 
 
 class _Copies:
-    """The arguments of a launch with copies of all arrays."""
+    """The arguments of a launch on copies of all memory, which keep what overlaps together."""
 
     def __init__(self, arguments: Sequence[Argument]) -> None:
-        self._pairs: dict[int, tuple[Array, Array]] = {}
-        self.arguments = [self._copy(argument) for argument in arguments]
+        own = [
+            argument if argument is None or _is_made_anew(argument) else buffer
+            for argument, buffer in zip(arguments, to_buffers(list(arguments)), strict=True)
+        ]
+        self._blocks: list[_Block] = []
+        for buffer in sorted((x for x in own if isinstance(x, Buffer)), key=lambda x: x.address):
+            if self._blocks and buffer.address < self._blocks[-1].end:
+                self._blocks[-1].end = max(self._blocks[-1].end, buffer.address + buffer.bytes)
+            else:
+                self._blocks.append(_Block(buffer.address, buffer.address + buffer.bytes))
+        for block in self._blocks:
+            block.copy()
+        self.arguments = [self._moved(x) if isinstance(x, Buffer) else x for x in own]
 
-    def _copy(self, argument: Argument) -> Argument:
-        if isinstance(argument, np.ndarray):
-            return self._copy_of(argument)
-        if isinstance(argument, model.In | model.Out | model.InOut):
-            return type(argument)(self._copy_of(argument.array), argument.name)
-        assert not isinstance(argument, model.Buffer), "memory by address cannot be copied"
-        return argument
-
-    def _copy_of(self, array: Array) -> Array:
-        if id(array) not in self._pairs:
-            copy = aligned(array.shape, array.dtype)
-            copy[...] = array
-            self._pairs[id(array)] = (array, copy)
-        return self._pairs[id(array)][1]
+    def _moved(self, buffer: Buffer) -> Buffer:
+        if buffer.bytes == 0:
+            return buffer
+        block = next(x for x in self._blocks if x.begin <= buffer.address < x.end)
+        address = block.copied.ctypes.data + buffer.address - block.begin
+        return replace(buffer, address=address, owner=block.copied)
 
     def compare(self, about: str) -> None:
-        """Every array has the same bits in both."""
-        for own, cann in self._pairs.values():
-            mine, theirs = own.reshape(-1).view(np.uint8), cann.reshape(-1).view(np.uint8)
+        """All memory has the same bits in both."""
+        for block in self._blocks:
+            mine, theirs = block.own, block.copied
             differs = np.flatnonzero(mine != theirs)
             assert differs.size == 0, (
                 f"{about}: {differs.size} of {mine.size} bytes differ, first at {differs[0]}: "
                 f"ours {mine[differs[0]]:#04x}, CANN {theirs[differs[0]]:#04x}"
             )
+
+
+def _is_made_anew(argument: Argument) -> bool:
+    """Whether each launch makes its own memory of it."""
+    return isinstance(argument, Tiling | Workspace | bytes | bytearray | memoryview)
+
+
+class _Block:
+    """Bytes of the caller, and a copy that lies alike in its page."""
+
+    PAGE = 4096
+
+    def __init__(self, begin: int, end: int) -> None:
+        self.begin = begin
+        self.end = end
+
+    def copy(self) -> None:
+        self.own = np.ctypeslib.as_array(
+            (ctypes.c_uint8 * (self.end - self.begin)).from_address(self.begin)
+        )
+        room = np.empty(self.own.size + 2 * self.PAGE, np.uint8)
+        start = (self.begin - room.ctypes.data) % self.PAGE
+        self.copied = room[start : start + self.own.size]
+        self.copied[:] = self.own

@@ -371,6 +371,7 @@ def takes_flags_back(mutation: Mutation) -> bool:
     return any("SlotRing<" in f.function and "Close(" in f.function for f in mutation.places)
 
 
+@pytest.mark.own_front_end("launches with an edge taken away have nothing to compare with")
 @pytest.mark.skipif(shutil.which("addr2line") is None, reason="needs addr2line of binutils")
 @pytest.mark.parametrize("name", RUNS)
 def test_every_ordering_edge_of_a_kernel_is_missed_when_taken_away(name: str) -> None:

@@ -133,7 +133,7 @@ class StreamEntry:
         effect: Digest of the bytes that it reads and writes, after mask and repeat.
         known: How many entries of each pipe of its core were known to be complete at its start.
         elsewhere: Digest of the same for the other cores.
-        address: Of the call in the kernel library.
+        addresses: Of the calls that led to it, innermost first, like those of a fault.
     """
 
     core: int
@@ -142,7 +142,7 @@ class StreamEntry:
     effect: int
     known: tuple[int, ...]
     elsewhere: int
-    address: CodeAddress
+    addresses: tuple[CodeAddress, ...]
 
 
 @dataclass(frozen=True)
@@ -171,9 +171,10 @@ class Report:
             )
             for site in fields["sites"]
         )
-        stream = tuple(
-            StreamEntry(*entry[:-1], CodeAddress(*entry[-1])) for entry in fields["stream"]
-        )
+        chains = [
+            tuple(CodeAddress(*place) for place in chain) for chain in fields["stream_chains"]
+        ]
+        stream = tuple(StreamEntry(*entry[:-1], chains[entry[-1]]) for entry in fields["stream"])
         return cls(kernel, mode, fields["cores"], counters, sites, fields["printed"], stream)
 
     def pipe(self, name: str, core: str = "AIV") -> PipeCounters:

@@ -9,7 +9,6 @@ registers and the scalar pipe are left out; what they order is not.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import astuple
 from itertools import zip_longest
 
 from ascend_attention.model import symbols
@@ -27,8 +26,8 @@ def streams_of(report: Report) -> Streams:
 
 
 def _meaning(entry: StreamEntry, *, ordering: bool) -> tuple[object, ...]:
-    fields = astuple(entry)[:-1]
-    return fields if ordering else fields[:4]
+    effect = entry.core, entry.pipe, entry.name, entry.effect
+    return (*effect, entry.known, entry.elsewhere) if ordering else effect
 
 
 def stream_digest(report: Report) -> str:
@@ -42,7 +41,7 @@ def stream_digest(report: Report) -> str:
 def _line(label: str, entry: StreamEntry | None) -> str:
     if entry is None:
         return f"  {label}: nothing more"
-    place = symbols.describe([entry.address])
+    place = symbols.describe(entry.addresses)
     known = ", ".join(str(number) for number in entry.known)
     return (
         f"  {label}: {entry.name}, bytes {entry.effect:016x}, after [{known}] "
