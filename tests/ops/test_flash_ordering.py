@@ -63,6 +63,7 @@ def all_kinds() -> list[Callable[[], object]]:
     ]
 
 
+@pytest.mark.own_front_end("launches with an edge taken away have nothing to compare with")
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("addr2line") is None, reason="needs addr2line of binutils")
 def test_every_ordering_edge_is_missed_when_taken_away() -> None:
