@@ -128,13 +128,13 @@ def _check_bias(call: Mmad, step: Step, broken: list[str], doubtful: list[str]) 
 
 
 def _check_unit_flags(call: Mmad, broken: list[str], doubtful: list[str]) -> None:
-    flags = [step.unit_flag for step in call.steps]
-    if 1 in flags:
+    if any(step.unit_flag == 1 for step in call.steps):
         broken.append("unitFlag is 0, 2 or 3")
+    flags = [step.unit_flag for step in call.steps if step.k > 0]  # an empty call raises none
     if call.fixpipe_unit_flag == 0:
         if any(flags):
             (broken if 3 in flags else doubtful).append("both or none use unit flags")
-    elif flags[-1] != 3 or 3 in flags[:-1]:
+    elif flags[-1:] != [3] or 3 in flags[:-1]:
         broken.append("the last Mmad raises the flags, and no earlier one")
     elif 0 in flags:
         doubtful.append("unit flags in the last Mmads only")
