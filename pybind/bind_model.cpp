@@ -124,7 +124,7 @@ py::dict DescribeCounters(const LaunchReport& report) {
                 table[py::make_tuple(CoreKindName(kind), PipeName(static_cast<NpuPipe>(pipe)))] =
                     py::make_tuple(counters.instructions, counters.gmReadBytes,
                                    counters.gmWrittenBytes, counters.localReadBytes,
-                                   counters.localWrittenBytes);
+                                   counters.localWrittenBytes, counters.macs);
             }
         }
     }

@@ -29,6 +29,7 @@ struct PipeCounters {
     uint64_t gmWrittenBytes = 0;
     uint64_t localReadBytes = 0;
     uint64_t localWrittenBytes = 0;
+    uint64_t macs = 0;  // multiply-accumulates of the cube
 };
 
 // Control registers that instructions read. All values are those at kernel start.

@@ -290,6 +290,7 @@ LaunchReport LaunchState::Report() {
             sums[pipe].gmWrittenBytes += own.gmWrittenBytes;
             sums[pipe].localReadBytes += own.localReadBytes;
             sums[pipe].localWrittenBytes += own.localWrittenBytes;
+            sums[pipe].macs += own.macs;
         }
     }
     for (auto& [chain, site] : sites_) {

@@ -202,6 +202,7 @@ void NpuMad(NpuType source, uint32_t target, uint32_t left, uint32_t right,
     unitFlags.Finish(__builtin_frame_address(0));
 
     Core& core = issue.core;
+    core.counters[kNpuPipeM].macs += uint64_t{params->m} * params->k * params->n;
     multiply({core.Local(kNpuL0c).data() + target, core.Local(kNpuL0a).data() + left,
               core.Local(kNpuL0b).data() + right,
               fromBias ? core.Local(kNpuBias).data() + params->initialAddress : nullptr,

@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 # --- bind_model.cpp -----------------------------------------------------------------------------
 
-_Counters = tuple[int, int, int, int, int]
+_Counters = tuple[int, int, int, int, int, int]
 _CodePlace = tuple[str, int]
 
 class _Instruction(TypedDict):

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import ascend_attention
 import torch
 from ascend_attention.model import options, recorded, stream_digest
-from ascend_attention.testing import paged_case
+from ascend_attention.testing import flash_case, paged_case
 
 DIGESTS = Path(__file__).with_name("streams.toml")
 
@@ -27,6 +28,12 @@ def _decode(dtype: torch.dtype, head_dim: int, block_size: int, strategy: str = 
         strategy=strategy,
         return_lse=True,
     )
+
+
+def _attend(form: str, head_dim: int, **arguments: object) -> None:
+    case = flash_case((130, 0, 7), (200, 5, 300), form=form, head_dim=head_dim)
+    given: dict[str, Any] = {**case.arguments, **arguments}
+    ascend_attention.flash_attention(case.query, case.key, case.value, **given)
 
 
 def _write(dtype: torch.dtype, head_dim: int) -> None:
@@ -50,6 +57,13 @@ CASES: dict[str, Callable[[], None]] = {
     "paged_attention_fp16_d64_block16": lambda: _decode(torch.float16, 64, 16),
     "paged_attention_fp16_d128_block128": lambda: _decode(torch.float16, 128, 128),
     "paged_attention_bf16_d256_block48": lambda: _decode(torch.bfloat16, 256, 48),
+    "paged_attention_cube_fp16_d128": lambda: _decode(torch.float16, 128, 16, "cube"),
+    "paged_attention_cube_bf16_d64": lambda: _decode(torch.bfloat16, 64, 128, "cube"),
+    "flash_attention_packed_causal_d128": lambda: _attend("packed", 128, causal=True),
+    "flash_attention_paged_split_d64": lambda: _attend("paged", 64, num_splits=3),
+    "flash_attention_packed_window_softcap_d192": lambda: _attend(
+        "packed", 192, window_size=(40, 9), softcap=5.0
+    ),
     "reshape_and_cache_flash_fp16_d128": lambda: _write(torch.float16, 128),
     "reshape_and_cache_flash_fp32_d20": lambda: _write(torch.float32, 20),
     "rotary_embedding_fp16_halves": lambda: _rotate(torch.float16, interleaved=False),

@@ -96,6 +96,17 @@ def test_a_size_of_zero_does_nothing(probes: model.Library, sizes: tuple[int, in
 
 
 @PLAIN
+def test_multiply_accumulates_are_counted(probes: model.Library) -> None:
+    a = random_operand("half", (20, 40))
+    b = random_operand("half", (40, 30))
+
+    with model.recorded() as reports:
+        run(probes, inputs_of(a, b, "half"), mmad("half", 20, 40, 30), mmad("half", 20, 0, 30))
+
+    assert reports[0].pipe("M", "AIC").macs == 20 * 40 * 30
+
+
+@PLAIN
 def test_operands_away_from_the_start(probes: model.Library) -> None:
     a, b = random_operand("half", (20, 40), 5), random_operand("half", (40, 20), 6)
     inputs = inputs_of(a, b, "half")

@@ -23,6 +23,7 @@ class PipeCounters:
     gm_written_bytes: int = 0
     local_read_bytes: int = 0
     local_written_bytes: int = 0
+    macs: int = 0  # multiply-accumulates of the cube
 
     def __add__(self, other: "PipeCounters") -> "PipeCounters":
         return PipeCounters(
@@ -31,6 +32,7 @@ class PipeCounters:
             self.gm_written_bytes + other.gm_written_bytes,
             self.local_read_bytes + other.local_read_bytes,
             self.local_written_bytes + other.local_written_bytes,
+            self.macs + other.macs,
         )
 
 
