@@ -209,8 +209,8 @@ def scaled_dot_product_attention(
     """Attend as ``torch.nn.functional.scaled_dot_product_attention`` does.
 
     float16 and bfloat16 run on the cube with ``flash_attention``, whose memory beyond inputs and
-    output does not depend on the number of tokens. float32 and float64, which the cube does not
-    multiply, run as torch's operators over some query tokens at a time: at most 4 Mi scores, or
+    output does not depend on the number of tokens. float32 and float64, which the kernel does not
+    take, run as torch's operators over some query tokens at a time: at most 4 Mi scores, or
     those of one query token of every head, exist at once, so that memory is linear in ``S``; that
     path has a gradient, and then torch keeps the weights of all of them.
 
