@@ -16,11 +16,10 @@ namespace {
 constexpr char kOperation[] = "merge_attn_states";
 constexpr int64_t kInt32Max = std::numeric_limits<int32_t>::max();
 
-bool CheckView(const std::string& name, const StateView& view, int64_t row, TilingError* error) {
+bool CheckView(const std::string& output, const std::string& lse, const StateView& view,
+               int64_t row, TilingError* error) {
     constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
-    const std::string lse = name + "_lse";
-    return error->CheckRange(kOperation, name + "_output token stride", view.tokenStride, row,
-                             kAny) &&
+    return error->CheckRange(kOperation, output + " token stride", view.tokenStride, row, kAny) &&
            error->CheckRange(kOperation, lse + " token stride", view.lseTokenStride, 1, kAny) &&
            error->CheckRange(kOperation, lse + " head stride", view.lseHeadStride, 1,
                              MaxRowStride(kFloatBytes));
@@ -41,9 +40,10 @@ bool CheckProblem(const MergeStatesProblem& problem, TilingError* error) {
                           "be float16, bfloat16 or float32");
     }
     const int64_t row = problem.heads * problem.headDim;
-    return CheckView("prefix", problem.prefix, row, error) &&
-           (!problem.hasSuffix || CheckView("suffix", problem.suffix, row, error)) &&
-           CheckView("output", problem.output, row, error);
+    return CheckView("prefix_output", "prefix_lse", problem.prefix, row, error) &&
+           (!problem.hasSuffix ||
+            CheckView("suffix_output", "suffix_lse", problem.suffix, row, error)) &&
+           CheckView("output", "output_lse", problem.output, row, error);
 }
 
 int32_t FindKey(DataType type) {

@@ -2,7 +2,6 @@
 #include "asc_paged_attention_tiling.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <limits>
 #include <string>
@@ -10,6 +9,7 @@
 #include "../../op_kernel/asc_paged_attention/asc_paged_attention_schedule.h"
 #include "../../op_kernel/asc_paged_attention/asc_paged_attention_ub.h"
 #include "../../op_kernel/asc_paged_attention/asc_paged_attention_variants.h"
+#include "../common/score_numbers.h"
 #include "asc_paged_attention_cube.h"
 #include "asc_paged_attention_split.h"
 
@@ -101,12 +101,8 @@ bool CheckOptions(const PagedAttentionProblem& problem, TilingError* error) {
     if (problem.layout == CacheLayout::kNz && problem.strategy == Strategy::kVector) {
         return error->Set(kOperation, "strategy", "vector", "be cube or auto for the layout NZ");
     }
-    if (!std::isfinite(problem.scale)) {
-        return error->Set(kOperation, "scale", std::to_string(problem.scale), "be finite");
-    }
-    if (!std::isfinite(problem.softcap) || problem.softcap < 0) {
-        return error->Set(kOperation, "softcap", std::to_string(problem.softcap),
-                          "be finite and not negative (0: none)");
+    if (!CheckScoreNumbers(problem.scale, problem.softcap, kOperation, error)) {
+        return false;
     }
     if (!problem.seqLens.empty() && static_cast<int64_t>(problem.seqLens.size()) != problem.batch) {
         return error->Set(kOperation, "seq_lens entries",

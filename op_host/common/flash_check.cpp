@@ -2,10 +2,10 @@
 #include "flash_check.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "../../op_kernel/common/flash_schedule.h"
+#include "score_numbers.h"
 
 namespace attn {
 namespace {
@@ -43,9 +43,6 @@ class Checker {
     }
     bool Fail(const char* argument, int64_t value, const std::string& rule) const {
         return error_->Set(operation_, argument, value, rule);
-    }
-    bool Fail(const char* argument, float value, const std::string& rule) const {
-        return error_->Set(operation_, argument, std::to_string(value), rule);
     }
 
  private:
@@ -89,12 +86,6 @@ bool CheckLengths(const char* argument, const std::vector<int32_t>& lengths, int
 }
 
 bool CheckOptions(const FlashProblem& problem, const Checker& check) {
-    if (!std::isfinite(problem.scale)) {
-        return check.Fail("scale", problem.scale, "be finite");
-    }
-    if (!std::isfinite(problem.softcap) || problem.softcap < 0) {
-        return check.Fail("softcap", problem.softcap, "be finite and not negative (0: none)");
-    }
     if (problem.hasPrefixes && (problem.windowLeft >= 0 || problem.windowRight != 0)) {
         return check.Fail("window_size left", problem.windowLeft,
                           "be -1 with prefix_lens, which also needs causal");
@@ -166,8 +157,10 @@ bool CheckStrides(const FlashProblem& problem, const Checker& check) {
 bool CheckFlashProblem(const FlashProblem& problem, const std::string& operation,
                        TilingError* error) {
     const Checker check(operation, error);
-    return CheckSizes(problem, check) && CheckOptions(problem, check) &&
-           CheckPinned(problem, check) && CheckStrides(problem, check);
+    return CheckSizes(problem, check) &&
+           CheckScoreNumbers(problem.scale, problem.softcap, operation, error) &&
+           CheckOptions(problem, check) && CheckPinned(problem, check) &&
+           CheckStrides(problem, check);
 }
 
 bool CheckFlashCores(const CoreLimits& core, const std::string& operation, TilingError* error) {

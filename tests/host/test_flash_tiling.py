@@ -216,7 +216,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "nz": ({"layout": _native.CacheLayout.nz}, r"key page_size \(0\) must be given with"),
     "scale": ({"scale": float("nan")}, r"scale \(nan\) must be finite"),
-    "softcap": ({"softcap": -1.0}, r"softcap \(-1.000000\) must be finite and not negative"),
+    "softcap": ({"softcap": -1.0}, r"softcap \(-1\) must be 0 \(none\) or from 1e-30 to 1e\+30"),
+    "no softcap": ({"softcap": float("nan")}, r"softcap \(nan\) must be 0 \(none\) or from"),
+    "large softcap": ({"softcap": 3e38}, r"softcap \(3e\+38\) must be 0 \(none\) or from"),
+    "small softcap": ({"softcap": 1e-39}, r"softcap \(1e-39\) must be 0 \(none\) or from"),
     "prefix": ({"has_prefixes": True, "window_left": 3}, r"window_size left \(3\) must be -1"),
     "mask and bias": (
         {"has_mask": True, "bias_bytes": 2},

@@ -188,6 +188,12 @@ CASE = flash_case((7, 7), (19, 19))
 PAGED = flash_case((7, 7), (19, 19), form="paged packed")
 TENSORS = CASE.query, CASE.key, CASE.value
 PAGED_TENSORS = PAGED.query, PAGED.key, PAGED.value, PAGED.metadata["cu_seqlens_q"]
+
+
+def dense(**arguments: Any) -> object:  # noqa: ANN401
+    return flash_attn_func(*TENSORS, **arguments)
+
+
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "dropout": (
         lambda: flash_attn_func(*TENSORS, 0.1),
@@ -215,7 +221,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a window of one number": (
         lambda: flash_attn_func(*TENSORS, window_size=(3,)),  # type: ignore[arg-type]
-        "flash_attn_func: window_size ((3,)) must be two numbers (left, right)",
+        "flash_attn_func: window_size ((3,)) must be two whole numbers (left, right)",
     ),
     "out of another dtype": (
         lambda: flash_attn_func(*TENSORS, out=torch.empty_like(CASE.query, dtype=torch.float32)),
@@ -254,6 +260,42 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "new keys behind an unknown length": (
         lambda: flash_attn_with_kvcache(*TENSORS, CASE.key[:, :1], CASE.value[:, :1]),
         "flash_attn_with_kvcache: cache_seqlens (None) must be given with k",
+    ),
+    "a number for a window": (
+        lambda: dense(window_size=3),
+        "flash_attn_func: window_size (3) must be two whole numbers (left, right)",
+    ),
+    "a broken window": (
+        lambda: dense(window_size=(1.5, 0)),
+        "flash_attn_func: window_size ((1.5, 0)) must be two whole numbers (left, right)",
+    ),
+    "whole sinks": (
+        lambda: dense(learnable_sink=torch.ones(4, dtype=torch.int32)),
+        "flash_attn_func: learnable_sink dtype (int32) must be a floating-point type",
+    ),
+    "scale in words": (
+        lambda: dense(softmax_scale="half"),
+        "flash_attn_func: softmax_scale (half) must be a number or None",
+    ),
+    "softcap of nothing": (
+        lambda: dense(softcap=None),
+        "flash_attn_func: softcap (None) must be a number",
+    ),
+    "splits of a half": (
+        lambda: dense(num_splits=1.5),
+        "flash_attn_func: num_splits (1.5) must be a whole number",
+    ),
+    "softcap beyond float32": (
+        lambda: dense(softcap=3e38),
+        "flash_attention: softcap (3e+38) must be 0 (none) or from 1e-30 to 1e+30",
+    ),
+    "one place for all outputs": (
+        lambda: dense(out=CASE.query[:, :1].expand_as(CASE.query)),
+        "flash_attn_func: out strides ([1792, 0, 64, 1]) must be above 0",
+    ),
+    "an output with a gradient": (
+        lambda: dense(out=CASE.query.clone().requires_grad_()),
+        "flash_attn_func: out requires_grad (True) must be False: there is no backward",
     ),
     "HND without pages": (
         lambda: flash_attn_with_kvcache(*TENSORS, kv_layout="HND"),

@@ -230,6 +230,26 @@ WRONG: dict[str, tuple[str, Callable[[dict[str, Any]], object]]] = {
         "cache_seqlens[1] (900) must be from 0 to",
         lambda arguments: arguments["cache_seqlens"].fill_(0)[1].fill_(900),
     ),
+    "an output of another dtype": (
+        "out dtype (float32) must be float16 (that of q)",
+        lambda arguments: arguments.update(out=torch.zeros(3, 4, 4, 64)),
+    ),
+    "an output of another shape": (
+        "out shape ([3, 4, 4, 16]) must be [3, 4, 4, ",
+        lambda arguments: arguments.update(out=torch.zeros(3, 4, 4, 16).half()),
+    ),
+    "a question instead of an answer": (
+        "causal (maybe) must be a bool",
+        lambda arguments: arguments.update(causal="maybe"),
+    ),
+    "lengths in a list": (
+        "cache_seqlens (list) must be a tensor, a whole number or None",
+        lambda arguments: arguments.update(cache_seqlens=[1, 2, 3]),
+    ),
+    "a number of lengths beyond int32": (
+        "cache_seqlens[0] (1099511627776) must be from 0 to",
+        lambda arguments: arguments.update(cache_seqlens=2**40),
+    ),
     "left padding behind the end": (
         "leftpad_k[0] (900) must be in 0..",
         lambda arguments: arguments.update(cache_leftpad=torch.tensor([900, 0, 0])),
@@ -246,7 +266,8 @@ def test_a_wrong_call_appends_nothing(name: str) -> None:
     arguments = {**cache_arguments(case), "cache_seqlens": case.metadata["seqused_k"] - 1}
     change(arguments)
 
-    with recorded() as reports, pytest.raises(ValueError, match=re.escape(message)):
+    message = re.escape(message)
+    with recorded() as reports, pytest.raises((TypeError, ValueError), match=message):
         flash_attn_with_kvcache(cache.query, cache.key, cache.value, k, v, **arguments)
 
     assert not reports

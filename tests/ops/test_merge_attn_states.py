@@ -110,6 +110,11 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], Any], type[Exception], str]] =
         TypeError,
         r"suffix_lse dtype \(float16\) must be float32",
     ),
+    "one row for all tokens": (
+        lambda a: a.update(output=a["output"][:1].expand_as(a["output"])),
+        ValueError,
+        r"output token stride \(0\) must be from 256",
+    ),
     "output shape": (
         lambda a: a.update(output=torch.zeros(4, 4, 64)),
         ValueError,

@@ -280,6 +280,11 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], Any], type[Exception], str]] =
         ValueError,
         r"seqlen_offsets shape \(\[1\]\) must be \[2\] \(one a sequence\)",
     ),
+    "list of offsets": (
+        lambda a: a.update(positions=None, seqlen_offsets=[1, 2]),
+        TypeError,
+        r"seqlen_offsets \(list\) must be a whole number or a tensor",
+    ),
 }
 
 

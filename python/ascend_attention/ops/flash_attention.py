@@ -153,7 +153,7 @@ def flash_attention(
         window_size: ``(left, right)``: a query token sees so many keys before and behind its own
             position; -1 is no limit.
         softcap: Scores become ``softcap * tanh(score / softcap)``, before slopes, bias and mask; 0
-            leaves them alone.
+            leaves them alone, others are from 1e-30 to 1e30.
         kv_layout: ``"HND"``: pages are ``[pages, kv_heads, page_size, head_dim]``.
         return_lse: Also return the log-sum-exp.
         num_splits: Parts that the keys of the longest sequence are split into, for more cores; 0:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 Window = tuple[int | None, int | None] | None
 Result = torch.Tensor | tuple[torch.Tensor, torch.Tensor, None]
+
+_WHOLE = (numbers.Integral, torch.SymInt)
+_REAL = (numbers.Real, torch.SymInt, torch.SymFloat, torch.Tensor)
 
 FRACTAL = 16  # the cube takes heads in multiples of so many elements
 
@@ -39,9 +43,14 @@ def window_of(checks: Checks, window_size: Window, causal: bool) -> tuple[int, i
     """
     if window_size is None:
         return -1, -1
+    rule = "be two whole numbers (left, right)"
+    if not isinstance(window_size, tuple | list):
+        raise checks.type_error("window_size", window_size, rule)
     if len(window_size) != 2:  # noqa: PLR2004
-        raise checks.value_error("window_size", tuple(window_size), "be two numbers (left, right)")
+        raise checks.value_error("window_size", tuple(window_size), rule)
     left, right = (-1 if side is None else side for side in window_size)
+    if not isinstance(left, _WHOLE) or not isinstance(right, _WHOLE):
+        raise checks.type_error("window_size", tuple(window_size), rule)
     return left, -1 if causal else right
 
 
@@ -78,13 +87,30 @@ def pad_heads(tensor: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.pad(tensor, (0, missing)) if missing else tensor
 
 
-def operator_options(checks: Checks, options: FlashOptions) -> dict[str, object]:
-    """Return the options as keyword arguments of ``flash_attention``."""
+def _check_options(checks: Checks, options: FlashOptions) -> None:
+    """Check types: that of a wrong one is not known to the operator before something is written."""
+    if not isinstance(options.causal, bool):
+        raise checks.type_error("causal", options.causal, "be a bool")
+    if not isinstance(options.num_splits, _WHOLE):
+        raise checks.type_error("num_splits", options.num_splits, "be a whole number")
+    if not isinstance(options.softcap, _REAL):
+        raise checks.type_error("softcap", options.softcap, "be a number")
+    if options.softmax_scale is not None and not isinstance(options.softmax_scale, _REAL):
+        raise checks.type_error("softmax_scale", options.softmax_scale, "be a number or None")
+    if options.alibi_slopes is not None:
+        checks.tensors(alibi_slopes=options.alibi_slopes)
     sink = options.learnable_sink
     if sink is not None:
         checks.tensors(learnable_sink=sink)
-    if options.alibi_slopes is not None:
-        checks.tensors(alibi_slopes=options.alibi_slopes)
+        if not sink.is_floating_point():
+            name = str(sink.dtype).removeprefix("torch.")
+            raise checks.type_error("learnable_sink dtype", name, "be a floating-point type")
+
+
+def operator_options(checks: Checks, options: FlashOptions) -> dict[str, object]:
+    """Return the options as keyword arguments of ``flash_attention``."""
+    _check_options(checks, options)
+    sink = options.learnable_sink
     return {
         "scale": options.softmax_scale,
         "causal": options.causal,
@@ -94,6 +120,19 @@ def operator_options(checks: Checks, options: FlashOptions) -> dict[str, object]
         "sinks": None if sink is None else sink.float(),
         "num_splits": options.num_splits,
     }
+
+
+def check_out(checks: Checks, out: torch.Tensor, query: torch.Tensor, value: torch.Tensor) -> None:
+    """Demand a tensor that takes the result of these."""
+    checks.tensors(out=out)
+    checks.shape("out", out, (*query.shape[:-1], value.shape[-1]), "that of the result")
+    checks.dtype("out dtype", out, (query.dtype,), " (that of q)")
+    checks.device("out", out, query, "q")
+    strides = zip(out.shape, out.stride(), strict=True)
+    if any(size > 1 and stride == 0 for size, stride in strides):
+        raise checks.value_error("out strides", list(out.stride()), "be above 0")
+    if out.requires_grad and out.is_leaf and torch.is_grad_enabled():
+        raise checks.value_error("out requires_grad", True, "be False: there is no backward")
 
 
 def attend(
@@ -121,9 +160,7 @@ def attend(
     query, key, value = tensors
     keywords = operator_options(checks, options)
     if out is not None:
-        checks.tensors(out=out)
-        checks.shape("out", out, (*query.shape[:-1], value.shape[-1]), "that of the result")
-        checks.dtype("out dtype", out, (query.dtype,), " (that of q)")
+        check_out(checks, out, query, value)
     if pad:
         if options.softmax_scale is None and query.shape[-1] > 0:
             keywords["scale"] = query.shape[-1] ** -0.5

@@ -15,6 +15,7 @@ from ascend_attention.ops.flash_attn_common import (
     Window,
     attend,
     check_descales,
+    check_out,
     one_of,
     operator_options,
     window_of,
@@ -67,11 +68,14 @@ def _lengths(
         _CHECKS.rank("cache_seqlens", cache_seqlens, 1)
         _CHECKS.dtype("cache_seqlens dtype", cache_seqlens, (torch.int32, torch.int64))
         return cache_seqlens
+    if cache_seqlens is not None and not isinstance(cache_seqlens, int | torch.SymInt):
+        kind = type(cache_seqlens).__name__
+        raise _CHECKS.type_error("cache_seqlens", kind, "be a tensor, a whole number or None")
     if cache_seqlens is None:
         if cache.block_table is None:
             return None
         cache_seqlens = cache.block_table.shape[1] * cache.key.shape[1]
-    return torch.full((q.shape[0],), cache_seqlens, dtype=torch.int32, device=q.device)
+    return torch.full((q.shape[0],), cache_seqlens, dtype=torch.int64, device=q.device)
 
 
 def _check_new_tokens(
@@ -215,6 +219,8 @@ def flash_attn_with_kvcache(
     options = FlashOptions(
         softmax_scale, causal, window_size, softcap, alibi_slopes, learnable_sink, num_splits
     )
+    if out is not None:
+        check_out(_CHECKS, out, q, cache.value)
     if k is not None and v is not None and ends is not None:
         new = KvAppend(
             cache.key,

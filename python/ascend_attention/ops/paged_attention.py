@@ -217,7 +217,8 @@ def paged_attention(
         alibi_slopes: ``[heads]``, float32; adds ``slope * (key position - query position)``.
         sinks: ``[heads]``, float32; one more score a row, whose value is zero.
         scale: Multiplies ``Q K^T``. Default ``head_dim ** -0.5``.
-        softcap: Scores become ``softcap * tanh(score / softcap)``; 0 leaves them alone.
+        softcap: Scores become ``softcap * tanh(score / softcap)``; 0 leaves them alone, others are
+            from 1e-30 to 1e30.
         window_size: ``(left, right)``: a query token sees itself and ``left`` tokens before it; -1
             is no limit. ``right`` makes no difference under the causal mask.
         kv_layout: ``"HND"``: the caches are ``[blocks, kv_heads, block_size, head_dim]``.

@@ -173,8 +173,11 @@ define(
 
 
 def _offsets(seqlen_offsets: int | torch.Tensor, batch: int, x: torch.Tensor) -> int | torch.Tensor:
-    if not isinstance(seqlen_offsets, torch.Tensor):
+    if isinstance(seqlen_offsets, int | torch.SymInt):
         return seqlen_offsets
+    if not isinstance(seqlen_offsets, torch.Tensor):
+        kind = type(seqlen_offsets).__name__
+        raise _CHECKS.type_error("seqlen_offsets", kind, "be a whole number or a tensor")
     _CHECKS.shape("seqlen_offsets", seqlen_offsets, (batch,), "one a sequence")
     _CHECKS.dtype("seqlen_offsets dtype", seqlen_offsets, (torch.int32, torch.int64))
     _CHECKS.device("seqlen_offsets", seqlen_offsets, x, "x")
