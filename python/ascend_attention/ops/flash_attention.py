@@ -260,6 +260,13 @@ def plan_flash_attention(
         key: Likewise.
         value: Likewise.
         **keywords: Likewise, without ``return_lse``.
+
+    Returns:
+        What is chosen, and why.
+
+    Raises:
+        TypeError: As for ``flash_attention``.
+        ValueError: Likewise.
     """
     given = {name: keywords[name] for name in _TENSORS if keywords.get(name) is not None}
     _CHECKS.tensors(query=query, key=key, value=value, **given)

@@ -83,7 +83,8 @@ def one_of(checks: Checks, **names: torch.Tensor | None) -> torch.Tensor | None:
 
 def pad_heads(tensor: torch.Tensor) -> torch.Tensor:
     """Return a tensor with zeros after each head, up to the next size that the cube takes."""
-    missing = -tensor.shape[-1] % FRACTAL
+    size = tensor.shape[-1]
+    missing = -size % FRACTAL if size else FRACTAL
     return torch.nn.functional.pad(tensor, (0, missing)) if missing else tensor
 
 

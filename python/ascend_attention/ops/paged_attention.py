@@ -323,7 +323,29 @@ def plan_paged_attention(
     num_splits: int = 0,
     strategy: str = "auto",
 ) -> PagedAttentionChoice:
-    """Say how ``paged_attention`` would split the work of these arguments, without running it."""
+    """Say how ``paged_attention`` would split the work of these arguments, without running it.
+
+    Args:
+        query: As for ``paged_attention``, like all below.
+        key_cache: Likewise.
+        value_cache: Likewise.
+        block_tables: Likewise.
+        seq_lens: Likewise.
+        query_start_loc: Likewise.
+        max_query_len: Likewise.
+        window_size: Likewise.
+        kv_layout: Likewise.
+        method: Likewise.
+        num_splits: Likewise.
+        strategy: Likewise.
+
+    Returns:
+        What is chosen, and why.
+
+    Raises:
+        TypeError: As for ``paged_attention``.
+        ValueError: Likewise.
+    """
     call = _Call(
         query,
         key_cache,
