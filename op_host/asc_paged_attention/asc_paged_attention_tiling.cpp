@@ -25,11 +25,7 @@ constexpr int64_t kWorkspaceUnit = 512;  // bytes: how parts of a workspace are 
 
 bool CheckRange(const char* argument, int64_t value, int64_t least, int64_t most,
                 TilingError* error) {
-    if (value < least || value > most) {
-        return error->Set(kOperation, argument, value,
-                          "be from " + std::to_string(least) + " to " + std::to_string(most));
-    }
-    return true;
+    return error->CheckRange(kOperation, argument, value, least, most);
 }
 
 bool CheckMultiple(const char* argument, int64_t value, int64_t unit, int64_t most,

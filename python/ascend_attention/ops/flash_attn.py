@@ -25,6 +25,26 @@ _DENSE_RANK = 4  # [batch, seqlen, heads, head_dim]
 _PACKED_RANK = 3  # [tokens, heads, head_dim]
 
 
+def _attend(
+    checks: Checks,
+    tensors: Sequence[torch.Tensor],
+    ranks: Sequence[int],
+    dropout_p: float,
+    options: FlashOptions,
+    out: torch.Tensor | None,
+    return_attn_probs: bool,
+    *,
+    pad: bool = True,
+    **layout: object,
+) -> Result:
+    checks.tensors(**dict(zip("qkv", tensors, strict=True)))
+    check_dropout(checks, dropout_p)
+    for name, tensor, rank in zip("qkv", tensors, ranks, strict=True):
+        checks.rank(name, tensor, rank)
+    output, lse = attend(checks, tensors, options, out, pad=pad, **layout)
+    return (output, lse, None) if return_attn_probs else output
+
+
 def attend_dense(
     checks: Checks,
     tensors: Sequence[torch.Tensor],
@@ -34,12 +54,8 @@ def attend_dense(
     return_attn_probs: bool,
 ) -> Result:
     """Attend ``[batch, seqlen, heads, head_dim]`` and return what flash-attention does."""
-    checks.tensors(**dict(zip("qkv", tensors, strict=True)))
-    check_dropout(checks, dropout_p)
-    for name, tensor in zip("qkv", tensors, strict=True):
-        checks.rank(name, tensor, _DENSE_RANK)
-    output, lse = attend(checks, tensors, options, out)
-    return (output, lse, None) if return_attn_probs else output
+    ranks = (_DENSE_RANK,) * 3
+    return _attend(checks, tensors, ranks, dropout_p, options, out, return_attn_probs)
 
 
 def attend_packed(
@@ -52,14 +68,20 @@ def attend_packed(
     **layout: object,
 ) -> Result:
     """Attend ``[tokens, heads, head_dim]`` and return what flash-attention does."""
-    checks.tensors(**dict(zip("qkv", tensors, strict=True)))
-    check_dropout(checks, dropout_p)
     paged = layout.get("block_table") is not None
-    checks.rank("q", tensors[0], _PACKED_RANK)
-    for name, tensor in zip("kv", tensors[1:], strict=True):
-        checks.rank(name, tensor, _DENSE_RANK if paged else _PACKED_RANK)
-    output, lse = attend(checks, tensors, options, out, pad=not paged, **layout)
-    return (output, lse, None) if return_attn_probs else output
+    of_keys = _DENSE_RANK if paged else _PACKED_RANK
+    ranks = (_PACKED_RANK, of_keys, of_keys)
+    return _attend(
+        checks,
+        tensors,
+        ranks,
+        dropout_p,
+        options,
+        out,
+        return_attn_probs,
+        pad=not paged,
+        **layout,
+    )
 
 
 def flash_attn_func(
